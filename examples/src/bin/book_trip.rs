@@ -1,0 +1,15 @@
+//! Runs `book_trip` three times on the embedded engine: committed, rejected late, and with an unknown outcome.
+
+use examples::book_trip::{Agency, scenarios};
+use examples::report;
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    let services = Agency::open().await?;
+    report::print(
+        "book_trip",
+        &scenarios(&services).await?,
+        &services.stores(),
+    );
+    Ok(())
+}

@@ -1,0 +1,240 @@
+//! Shows runs in a terminal, as plain text or as JSON.
+
+use std::fmt::Write as _;
+use std::io::IsTerminal;
+use std::time::{Duration, SystemTime};
+
+use saga_local::{Delivery, DeliveryOutcome, Engine, Run, Status};
+use saga_runtime::MemoryStore;
+use serde_json::{Map, Value, json};
+
+/// One run, ready to be shown.
+pub struct Scenario {
+    title: &'static str,
+    name: String,
+    status: Status,
+    end: String,
+    elapsed: Duration,
+    states: Vec<String>,
+    deliveries: Vec<Delivery>,
+    started: SystemTime,
+}
+
+impl Scenario {
+    /// Takes what is to be shown from a run and its engine.
+    pub fn new<I, O>(title: &'static str, run: &Run<O>, engine: &Engine<I, O>) -> Self {
+        let end = match run.status() {
+            Status::Succeeded => "committed".to_owned(),
+            Status::Running => "waits for an operator".to_owned(),
+            _ => {
+                let (error, cause) = (
+                    run.error().unwrap_or_default(),
+                    run.cause().unwrap_or_default(),
+                );
+                let rejection = saga_runtime::Rejection::from_failure(error, cause);
+                format!("compensated: {rejection}")
+            }
+        };
+        Self {
+            title,
+            name: run.name().to_owned(),
+            status: run.status(),
+            end,
+            elapsed: run.elapsed(),
+            states: run
+                .states_entered()
+                .into_iter()
+                .map(str::to_owned)
+                .collect(),
+            deliveries: engine.deliveries(),
+            started: run
+                .history()
+                .first()
+                .map_or(SystemTime::UNIX_EPOCH, saga_local::Event::timestamp),
+        }
+    }
+
+    /// How the run ended.
+    pub fn status(&self) -> Status {
+        self.status
+    }
+
+    /// The states that the run entered, in order.
+    pub fn states(&self) -> &[String] {
+        &self.states
+    }
+
+    fn at(&self, delivery: &Delivery) -> Duration {
+        delivery
+            .at()
+            .duration_since(self.started)
+            .unwrap_or_default()
+    }
+
+    fn to_json(&self) -> Value {
+        let deliveries = self.deliveries.iter().map(|delivery| {
+            json!({
+                "seconds": self.at(delivery).as_secs_f64(),
+                "state": delivery.state(),
+                "delivery": delivery.attempt(),
+                "fault": delivery.fault().map(ToString::to_string),
+                "outcome": outcome(delivery),
+            })
+        });
+        json!({
+            "title": self.title,
+            "execution": self.name,
+            "status": format!("{:?}", self.status),
+            "end": self.end,
+            "seconds": self.elapsed.as_secs_f64(),
+            "states": self.states,
+            "deliveries": deliveries.collect::<Vec<Value>>(),
+        })
+    }
+}
+
+/// What the services hold.
+#[derive(Default)]
+pub struct Stores(Vec<(String, Vec<Value>)>);
+
+impl Stores {
+    /// Adds the tables of a database.
+    pub fn add(&mut self, service: &str, store: &MemoryStore) {
+        for (table, items) in store.tables() {
+            self.0.push((
+                format!("{service}: {table}"),
+                items.into_iter().map(Value::Object).collect(),
+            ));
+        }
+    }
+
+    /// Adds what somebody else keeps.
+    pub fn add_outside(&mut self, name: &str, entries: impl Iterator<Item = Value>) {
+        self.0.push((name.to_owned(), entries.collect()));
+    }
+
+    fn to_json(&self) -> Value {
+        let stores = self
+            .0
+            .iter()
+            .map(|(name, items)| (name.clone(), Value::Array(items.clone())));
+        Value::Object(stores.collect::<Map<String, Value>>())
+    }
+}
+
+/// Prints runs and stores: for people, or with `--json` among the arguments for machines.
+pub fn print(saga: &str, scenarios: &[Scenario], stores: &Stores) {
+    if std::env::args().any(|argument| argument == "--json") {
+        let runs: Vec<Value> = scenarios.iter().map(Scenario::to_json).collect();
+        println!(
+            "{:#}",
+            json!({ "saga": saga, "runs": runs, "stores": stores.to_json() })
+        );
+        return;
+    }
+    let colours = std::io::stdout().is_terminal() && std::env::var_os("NO_COLOR").is_none();
+    print!("{}", text(saga, scenarios, stores, colours));
+}
+
+/// Runs and stores as text.
+pub fn text(saga: &str, scenarios: &[Scenario], stores: &Stores, colours: bool) -> String {
+    let paint = Paint(colours);
+    let mut text = String::new();
+    for (index, scenario) in scenarios.iter().enumerate() {
+        let heading = format!(
+            "{}. {saga}, {}: {}",
+            index + 1,
+            scenario.name,
+            scenario.title
+        );
+        let _ = writeln!(text, "{}\n", paint.bold(&heading));
+        timeline(&mut text, scenario, &paint);
+    }
+    let _ = writeln!(text, "{}\n", paint.bold("What the services hold now"));
+    for (name, items) in &stores.0 {
+        let items: Vec<String> = items.iter().map(ToString::to_string).collect();
+        let items = if items.is_empty() {
+            "nothing".to_owned()
+        } else {
+            items.join(" ")
+        };
+        let _ = writeln!(text, "   {name:<18} {items}");
+    }
+    text
+}
+
+fn timeline(text: &mut String, scenario: &Scenario, paint: &Paint) {
+    let width = scenario
+        .deliveries
+        .iter()
+        .map(|delivery| delivery.state().len())
+        .max()
+        .unwrap_or_default();
+    for delivery in &scenario.deliveries {
+        let at = format!("{:.1}s", scenario.at(delivery).as_secs_f64());
+        let state = format!("{:width$}", delivery.state());
+        let state = if delivery.is_compensation() {
+            paint.yellow(&state)
+        } else {
+            state
+        };
+        let _ = writeln!(text, "   {at:>7}  {state}  {}", paint.outcome(delivery));
+    }
+    let seconds = format!("{:.1}s", scenario.elapsed.as_secs_f64());
+    let end = if scenario.status == Status::Succeeded {
+        paint.green(&scenario.end)
+    } else {
+        paint.yellow(&scenario.end)
+    };
+    let _ = writeln!(text, "   {seconds:>7}  {end}\n");
+}
+
+/// What became of a delivery, in words.
+fn outcome(delivery: &Delivery) -> String {
+    let answer = match delivery.outcome() {
+        DeliveryOutcome::NotDelivered => "not delivered".to_owned(),
+        DeliveryOutcome::Answered(Value::Null) => "done".to_owned(),
+        DeliveryOutcome::Answered(output) => format!("done {output}"),
+        DeliveryOutcome::Failed { error, .. } => error.clone(),
+    };
+    match delivery.fault() {
+        Some(fault) => format!("{fault} ({answer})"),
+        None => answer,
+    }
+}
+
+/// Colours, or none.
+struct Paint(bool);
+
+impl Paint {
+    fn paint(&self, code: &str, text: &str) -> String {
+        if self.0 {
+            format!("\x1b[{code}m{text}\x1b[0m")
+        } else {
+            text.to_owned()
+        }
+    }
+
+    fn bold(&self, text: &str) -> String {
+        self.paint("1", text)
+    }
+
+    fn green(&self, text: &str) -> String {
+        self.paint("32", text)
+    }
+
+    fn yellow(&self, text: &str) -> String {
+        self.paint("33", text)
+    }
+
+    fn outcome(&self, delivery: &Delivery) -> String {
+        let failed = delivery.fault().is_some()
+            || matches!(delivery.outcome(), DeliveryOutcome::Failed { .. });
+        let words = outcome(delivery);
+        if failed {
+            self.paint("31", &words)
+        } else {
+            words
+        }
+    }
+}

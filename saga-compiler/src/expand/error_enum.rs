@@ -1,0 +1,141 @@
+//! An error enum, and the names by which Step Functions knows its variants.
+
+use proc_macro2::TokenStream;
+use quote::{ToTokens, format_ident, quote, quote_spanned};
+use syn::{Field, Fields, Item, ItemEnum, ItemMod, Variant};
+
+use super::{cfgs, foreign_attributes, items};
+use crate::{ir, names};
+
+/// The enum without `#[transient]`, which only we understand.
+pub(super) fn strip(item: &ItemEnum) -> TokenStream {
+    let mut item = item.clone();
+    for variant in &mut item.variants {
+        let kept = foreign_attributes(&variant.attrs, &["transient"])
+            .cloned()
+            .collect();
+        variant.attrs = kept;
+    }
+    item.into_token_stream()
+}
+
+pub(super) fn expand_error_enum(
+    module: &ItemMod, saga: &ir::Saga, error: &ir::ErrorEnum,
+) -> TokenStream {
+    let found = items(module).iter().find_map(|item| match item {
+        Item::Enum(item) if item.ident == error.ident => Some(item),
+        _ => None,
+    });
+    let Some(item) = found else {
+        return TokenStream::new();
+    };
+    let krate = &saga.krate;
+    let name = &error.ident;
+    let types = item.variants.iter().map(|variant| {
+        let (cfgs, ident) = (cfgs(&variant.attrs), &variant.ident);
+        let error_name = names::error_name(name, ident);
+        quote!(#(#cfgs)* Self::#ident { .. } => #error_name,)
+    });
+    let transients = error
+        .variants
+        .iter()
+        .zip(&item.variants)
+        .filter(|(variant, _)| variant.transient)
+        .map(|(_, item)| {
+            let (cfgs, ident) = (cfgs(&item.attrs), &item.ident);
+            quote!(#(#cfgs)* Self::#ident { .. } => true,)
+        });
+    let data = item
+        .variants
+        .iter()
+        .map(|variant| expand_data(&krate.to_token_stream(), variant));
+    let cfgs = cfgs(&item.attrs);
+    // The user's span: an enum without `Display` is shown at its own name.
+    let message = quote_spanned! {name.span()=>
+        fn message(&self) -> ::std::string::String {
+            ::std::string::ToString::to_string(self)
+        }
+    };
+    quote! {
+        #(#cfgs)*
+        #[automatically_derived]
+        impl #krate::StepError for #name {
+            fn error_type(&self) -> &'static str {
+                match self { #(#types)* }
+            }
+            fn is_transient(&self) -> bool {
+                #[allow(unreachable_patterns, clippy::match_like_matches_macro)]
+                match self { #(#transients)* _ => false }
+            }
+            #message
+            fn data(&self) -> ::core::result::Result<#krate::__private::serde_json::Value, #krate::__private::serde_json::Error> {
+                match self { #(#data)* }
+            }
+        }
+    }
+}
+
+/// The variant's data as JSON: nothing, one value, an array, or an object by field names.
+fn expand_data(krate: &TokenStream, variant: &Variant) -> TokenStream {
+    let (cfgs, ident) = (cfgs(&variant.attrs), &variant.ident);
+    let value = quote!(#krate::__private::serde_json::Value);
+    let to_value = quote!(#krate::__private::serde_json::to_value);
+    match &variant.fields {
+        Fields::Unit => quote!(#(#cfgs)* Self::#ident => ::core::result::Result::Ok(#value::Null),),
+        Fields::Named(fields) => {
+            let shown = || fields.named.iter().filter(|field| !is_source(field));
+            let patterns = shown().map(|field| {
+                let (cfgs, ident) = (self::cfgs(&field.attrs), &field.ident);
+                quote!(#(#cfgs)* #ident,)
+            });
+            let pairs = shown().filter_map(|field| {
+                let (cfgs, ident) = (self::cfgs(&field.attrs), field.ident.as_ref()?);
+                let key = names::plain(ident);
+                Some(quote!(#(#cfgs)* (::core::convert::From::from(#key), #to_value(#ident)?),))
+            });
+            quote! {
+                #(#cfgs)* Self::#ident { #(#patterns)* .. } => ::core::result::Result::Ok(#value::Object(
+                    ::core::iter::FromIterator::from_iter([#(#pairs)*] as [(::std::string::String, #value); _])
+                )),
+            }
+        }
+        Fields::Unnamed(fields) => {
+            let bound: Vec<_> = (0..fields.unnamed.len())
+                .map(|index| format_ident!("field_{index}"))
+                .collect();
+            let patterns = fields.unnamed.iter().zip(&bound).map(|(field, bound)| {
+                if is_source(field) {
+                    quote!(_)
+                } else {
+                    quote!(#bound)
+                }
+            });
+            let shown: Vec<_> = fields
+                .unnamed
+                .iter()
+                .zip(&bound)
+                .filter(|(field, _)| !is_source(field))
+                .map(|(_, bound)| bound)
+                .collect();
+            let data = match shown.as_slice() {
+                [] => quote!(::core::result::Result::Ok(#value::Null)),
+                [only] => quote!(#to_value(#only)),
+                several => {
+                    quote!(::core::result::Result::Ok(#value::Array(::core::convert::From::from([#(#to_value(#several)?),*]))))
+                }
+            };
+            quote!(#(#cfgs)* Self::#ident(#(#patterns),*) => #data,)
+        }
+    }
+}
+
+/// A cause inside the process, which says nothing to a saga and seldom has JSON.
+fn is_source(field: &Field) -> bool {
+    let named_source = field.ident.as_ref().is_some_and(|ident| ident == "source");
+    named_source
+        || field.attrs.iter().any(|attribute| {
+            ["source", "from", "backtrace"]
+                .iter()
+                .any(|name| attribute.path().is_ident(name))
+        })
+}

@@ -1,0 +1,80 @@
+//! What stands for a module with mistakes: everything that other code mentions, so that rustc has no false followers.
+
+use proc_macro2::TokenStream;
+use quote::quote;
+use syn::{Item, ItemEnum, ItemFn, ItemMod, ItemTrait, ReturnType, Variant};
+
+use super::{cfgs, items, module};
+use crate::names;
+use crate::parse::{
+    attribute, input_type, is_flow, is_local, is_participant, ok_type, step_errors,
+};
+
+/// The module with empty implementations.
+pub(crate) fn fallback(item: &ItemMod, krate: &TokenStream) -> TokenStream {
+    let generated = items(item).iter().map(|generated| match generated {
+        Item::Trait(item) if is_participant(item) => empty_serve(item, krate),
+        Item::Fn(item) if is_flow(item) => empty_saga(item, krate),
+        Item::Enum(error) if is_error(item, error) => empty_error(error, krate),
+        _ => TokenStream::new(),
+    });
+    let generated = quote!(#(#generated)*);
+    let module = module(item, &generated);
+    // What only the missing parts use is not unused.
+    quote!(#[allow(unused_imports, dead_code)] #module)
+}
+
+/// Whether an enum stands as a step's error, as far as one can tell.
+fn is_error(module: &ItemMod, item: &ItemEnum) -> bool {
+    let is_transient = |variant: &Variant| attribute(&variant.attrs, "transient").is_some();
+    let is_used = items(module).iter().any(|other| match other {
+        Item::Trait(participant) if is_participant(participant) => {
+            step_errors(participant).any(|ty| is_local(ty, &item.ident))
+        }
+        _ => false,
+    });
+    item.generics.params.is_empty() && (is_used || item.variants.iter().any(is_transient))
+}
+
+fn empty_error(item: &ItemEnum, krate: &TokenStream) -> TokenStream {
+    let (name, cfgs) = (&item.ident, cfgs(&item.attrs));
+    let private = quote!(#krate::__private);
+    quote! {
+        #(#cfgs)*
+        impl #krate::StepError for #name {
+            fn error_type(&self) -> &'static str { #private::never_run() }
+            fn is_transient(&self) -> bool { #private::never_run() }
+            fn message(&self) -> ::std::string::String { #private::never_run() }
+            fn data(&self) -> ::core::result::Result<#private::serde_json::Value, #private::serde_json::Error> {
+                #private::never_run()
+            }
+        }
+    }
+}
+
+fn empty_serve(item: &ItemTrait, krate: &TokenStream) -> TokenStream {
+    let (vis, serve, cfgs) = (&item.vis, names::serve_fn(&item.ident), cfgs(&item.attrs));
+    quote! {
+        #(#cfgs)*
+        #[doc(hidden)]
+        #[allow(unused_variables)]
+        #vis fn #serve<__S>(service: __S, store: impl #krate::Store) -> #krate::Handler {
+            #krate::__private::never_run()
+        }
+    }
+}
+
+fn empty_saga(item: &ItemFn, krate: &TokenStream) -> TokenStream {
+    let (vis, ident, cfgs) = (&item.vis, &item.sig.ident, cfgs(&item.attrs));
+    let (constant, name) = (names::saga_const(ident), names::plain(ident));
+    let input = input_type(item).unwrap_or_else(|| quote!(()));
+    let output = match &item.sig.output {
+        ReturnType::Type(_, ty) => ok_type(ty).unwrap_or_else(|| quote!(())),
+        ReturnType::Default => quote!(()),
+    };
+    quote! {
+        #(#cfgs)*
+        #[doc(hidden)]
+        #vis const #constant: #krate::Saga<#input, #output> = #krate::Saga::new(#name, "", &[]);
+    }
+}

@@ -1,0 +1,97 @@
+//! The user's module, given back with what was promised. Decides nothing: rustc checks what the user wrote,
+//! at the user's own tokens.
+
+mod error_enum;
+mod fallback;
+mod flow;
+mod participant;
+
+use proc_macro2::TokenStream;
+use quote::{ToTokens, quote};
+use syn::{AttrStyle, Attribute, Item, ItemMod};
+
+use crate::ir;
+use crate::parse::{is_flow, is_participant};
+
+pub(crate) use fallback::fallback;
+
+/// The module with its contract implemented. `texts` are the definitions, one a flow, as expressions.
+pub(crate) fn expand(item: &ItemMod, saga: &ir::Saga, texts: &[TokenStream]) -> TokenStream {
+    let mut generated = Vec::new();
+    for (index, error) in saga.errors.iter().enumerate() {
+        if is_step_error(saga, index) {
+            generated.push(error_enum::expand_error_enum(item, saga, error));
+        }
+    }
+    for participant in &saga.participants {
+        generated.push(participant::expand_serve(item, saga, participant));
+    }
+    generated.push(flow::expand_checks(item, saga));
+    for (flow, text) in saga.flows.iter().zip(texts) {
+        generated.push(flow::expand_const(item, saga, flow, text));
+    }
+    module(item, &quote!(#(#generated)*))
+}
+
+fn is_step_error(saga: &ir::Saga, index: usize) -> bool {
+    let mut steps = saga
+        .participants
+        .iter()
+        .flat_map(|participant| &participant.steps);
+    steps.any(|step| matches!(step.error.kind, ir::StepErrorKind::Enum(used) if used == index))
+}
+
+/// The module with the user's items, less what only we understand, and with ours behind them.
+fn module(item: &ItemMod, generated: &TokenStream) -> TokenStream {
+    let ItemMod {
+        attrs,
+        vis,
+        mod_token,
+        ident,
+        ..
+    } = item;
+    let is_inner = |attribute: &&Attribute| matches!(attribute.style, AttrStyle::Inner(_));
+    let (inner, outer): (Vec<_>, Vec<_>) = attrs.iter().partition(is_inner);
+    let items = items(item).iter().map(expand_item);
+    quote! {
+        #(#outer)*
+        #vis #mod_token #ident {
+            #(#inner)*
+            #(#items)*
+            #generated
+        }
+    }
+}
+
+fn expand_item(item: &Item) -> TokenStream {
+    match item {
+        Item::Trait(item) if is_participant(item) => participant::expand_trait(item),
+        Item::Enum(item) => error_enum::strip(item),
+        // It becomes a state machine; its body is checked elsewhere.
+        Item::Fn(item) if is_flow(item) => TokenStream::new(),
+        other => other.to_token_stream(),
+    }
+}
+
+/// Attributes without those of ours.
+fn foreign_attributes<'a>(
+    attributes: &'a [Attribute], ours: &'a [&str],
+) -> impl Iterator<Item = &'a Attribute> {
+    attributes
+        .iter()
+        .filter(move |attribute| !ours.iter().any(|name| attribute.path().is_ident(name)))
+}
+
+/// `#[cfg(..)]` of an item, which what we generate for it must share.
+fn cfgs(attributes: &[Attribute]) -> impl Iterator<Item = &Attribute> {
+    attributes
+        .iter()
+        .filter(|attribute| attribute.path().is_ident("cfg"))
+}
+
+fn items(item: &ItemMod) -> &[Item] {
+    item.content
+        .as_ref()
+        .map(|(_, items)| items.as_slice())
+        .unwrap_or_default()
+}

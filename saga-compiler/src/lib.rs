@@ -1,0 +1,208 @@
+//! Compiles an annotated Rust module to AWS Step Functions state machines.
+//!
+//! A pure function of its tokens: it reads and writes no file. The `#[saga]` attribute of `saga-macros` hands tokens
+//! over and writes the definitions; tests and tools call [`compile`] as well.
+//!
+//! ```text
+//! tokens --parse--> ir::Saga --check--> same --lower--> asl::StateMachine --to_json--> text
+//!                                 \------------ expand (IR + text) ---------------> tokens
+//! ```
+//!
+//! # Example
+//!
+//! ```
+//! let module: proc_macro2::TokenStream = r#"
+//!     pub mod greet {
+//!         pub trait Greeter {
+//!             #[step(retriable)]
+//!             async fn greet(&self, cx: &Context, name: &str) -> Result<String, Retry>;
+//!         }
+//!         pub async fn greet(greeter: &impl Greeter, name: String) -> Result<String, Rejection> {
+//!             Ok(greeter.greet(&name).await?)
+//!         }
+//!     }
+//! "#.parse().unwrap();
+//! let compiled = saga_compiler::compile("".parse().unwrap(), module).unwrap();
+//! assert_eq!(compiled.definitions()[0].name(), "greet");
+//! assert!(compiled.definitions()[0].text().contains(r#""StartAt": "greeter.greet""#));
+//! ```
+
+mod check;
+mod errors;
+mod expand;
+mod ir;
+mod lower;
+mod names;
+mod parse;
+
+use proc_macro2::{Ident, Span, TokenStream};
+use quote::{ToTokens, quote};
+use syn::{Item, ItemMod};
+
+use errors::Errors;
+
+/// A module that compiled.
+pub struct Compiled {
+    item: ItemMod,
+    saga: ir::Saga,
+    definitions: Vec<Definition>,
+}
+
+/// One state machine.
+pub struct Definition {
+    ident: Ident,
+    unresolved: bool,
+    text: String,
+}
+
+/// A module that did not compile.
+#[derive(Debug)]
+pub struct Failed {
+    errors: syn::Error,
+    fallback: TokenStream,
+}
+
+/// Compiles one annotated module; `options` are what stands in the attribute's parentheses.
+///
+/// # Errors
+///
+/// Every mistake, each at its own tokens, with a stand-in for the module.
+pub fn compile(options: TokenStream, module: TokenStream) -> Result<Compiled, Failed> {
+    let krate = quote!(::saga_runtime);
+    let item = match syn::parse2(module) {
+        Ok(Item::Mod(item)) => item,
+        Ok(other) => {
+            let message = "`#[saga]` stands on a module: `pub mod place_order { … }`";
+            let errors = syn::Error::new(Span::call_site(), message);
+            let fallback = other.into_token_stream();
+            return Err(Failed { errors, fallback });
+        }
+        // rustc itself reports what is no Rust, before it hands a module over.
+        Err(errors) => {
+            let fallback = TokenStream::new();
+            return Err(Failed { errors, fallback });
+        }
+    };
+    let errors = &mut Errors::default();
+    let saga = parse::parse(errors, options, krate, &item);
+    match analyze(errors, &saga) {
+        Ok(definitions) => Ok(Compiled {
+            item,
+            saga,
+            definitions,
+        }),
+        Err(errors) => Err(Failed {
+            errors,
+            fallback: expand::fallback(&item, &saga.krate),
+        }),
+    }
+}
+
+/// What follows parsing. What was parsed is checked even when something could not be, so that a mistake in one item does
+/// not hide that in another; nothing is lowered after a mistake.
+fn analyze(errors: &mut Errors, saga: &ir::Saga) -> syn::Result<Vec<Definition>> {
+    check::check(errors, saga);
+    errors.finish()?;
+    let definitions = saga
+        .flows
+        .iter()
+        .map(|flow| define(errors, saga, flow))
+        .collect();
+    errors.finish()?;
+    Ok(definitions)
+}
+
+/// States up to which a definition is written to be read; beyond, blanks would cost more than they give.
+const READABLE: usize = 500;
+
+/// Readable while that helps and fits, compact otherwise.
+fn define(errors: &mut Errors, saga: &ir::Saga, flow: &ir::Flow) -> Definition {
+    let ident = flow.ident.clone();
+    if flow.unresolved.is_some() {
+        return Definition {
+            ident,
+            unresolved: true,
+            text: String::new(),
+        };
+    }
+    let machine = lower::lower(saga, flow);
+    let is_readable = machine.graph.states.len() <= READABLE;
+    let mut text = if is_readable {
+        saga_asl::to_json(&machine)
+    } else {
+        saga_asl::to_json_compact(&machine)
+    };
+    if is_readable && text.len() > names::MAX_DEFINITION {
+        text = saga_asl::to_json_compact(&machine);
+    }
+    if text.len() > names::MAX_DEFINITION {
+        let message = format_args!(
+            "the definition of `{ident}` has {} bytes; Step Functions allows {}, so split the flow",
+            text.len(),
+            names::MAX_DEFINITION
+        );
+        errors.error(&ident, message);
+    }
+    Definition {
+        ident,
+        unresolved: false,
+        text,
+    }
+}
+
+impl Definition {
+    /// The state machine's name, which is the flow's.
+    #[must_use]
+    pub fn name(&self) -> String {
+        names::plain(&self.ident)
+    }
+
+    /// Where the flow's name stands.
+    #[must_use]
+    pub fn span(&self) -> Span {
+        self.ident.span()
+    }
+
+    /// The definition in the Amazon States Language.
+    ///
+    /// Empty when a name in the flow is not known here, which rustc will report.
+    #[must_use]
+    pub fn text(&self) -> &str {
+        &self.text
+    }
+
+    /// Whether a name in the flow is not known here: rustc will say so, and nothing may be written.
+    #[must_use]
+    pub fn is_unresolved(&self) -> bool {
+        self.unresolved
+    }
+}
+
+impl Compiled {
+    /// The state machines, in source order.
+    #[must_use]
+    pub fn definitions(&self) -> &[Definition] {
+        &self.definitions
+    }
+
+    /// The module for rustc. `text` gives the expression that stands for a definition's text, such as `include_str!(..)`.
+    pub fn expand(&self, text: impl FnMut(&Definition) -> TokenStream) -> TokenStream {
+        let texts: Vec<TokenStream> = self.definitions.iter().map(text).collect();
+        expand::expand(&self.item, &self.saga, &texts)
+    }
+}
+
+impl Failed {
+    /// The messages.
+    #[must_use]
+    pub fn errors(&self) -> &syn::Error {
+        &self.errors
+    }
+
+    /// The messages, and what other code mentions of the module.
+    #[must_use]
+    pub fn expand(&self) -> TokenStream {
+        let (errors, fallback) = (self.errors.to_compile_error(), &self.fallback);
+        quote!(#errors #fallback)
+    }
+}

@@ -1,0 +1,170 @@
+//! Values to JSON templates and `JSONata`, and the variables that hold outputs.
+
+use std::collections::HashSet;
+
+use saga_asl::{Expression, Template};
+
+use crate::ir::{self, Call, CallId, Node, Segment, Value};
+use crate::names;
+
+const INPUT: &str = "$states.context.Execution.Input";
+const RESULT: &str = "$states.result.Payload";
+
+/// The variable of each call whose output is used after its own state, by call.
+pub(super) struct Variables(Vec<Option<String>>);
+
+impl Variables {
+    pub(super) fn of(flow: &ir::Flow) -> Self {
+        let mut calls = Vec::new();
+        collect_calls(&flow.body, &mut calls);
+        let mut used = vec![false; calls.len()];
+        for call in &calls {
+            for (_, value) in &call.args {
+                mark(value, &mut used);
+            }
+        }
+        mark(&flow.body.result, &mut used);
+        // The last state builds the result from its own output, which no variable holds yet.
+        if let Some(Node::Call(last)) = flow.body.nodes.last() {
+            used[last.id.0] = false;
+        }
+        let mut in_use = HashSet::new();
+        let variables = calls.iter().map(|call| {
+            if !used[call.id.0] {
+                return None;
+            }
+            let name = names::variable(call.binding.as_deref().unwrap_or("output"), &in_use);
+            in_use.insert(name.clone());
+            Some(name)
+        });
+        Self(variables.collect())
+    }
+
+    pub(super) fn get(&self, id: CallId) -> Option<&str> {
+        self.0[id.0].as_deref()
+    }
+}
+
+fn collect_calls<'a>(block: &'a ir::Block, calls: &mut Vec<&'a Call>) {
+    for node in &block.nodes {
+        match node {
+            Node::Call(call) => calls.push(call),
+        }
+    }
+}
+
+fn mark(value: &Value, used: &mut [bool]) {
+    match value {
+        Value::Output(id, _) => used[id.0] = true,
+        Value::Array(values) => values.iter().for_each(|value| mark(value, used)),
+        Value::Object(fields) => fields.iter().for_each(|(_, value)| mark(value, used)),
+        Value::Null
+        | Value::Bool(_)
+        | Value::Integer(_)
+        | Value::Float(_)
+        | Value::String(_)
+        | Value::Input(_) => {}
+    }
+}
+
+/// The template of a value. `own` is the call in whose state it stands after the result, if it does.
+pub(super) fn lower_value(variables: &Variables, value: &Value, own: Option<CallId>) -> Template {
+    match value {
+        Value::Null => Template::Null,
+        Value::Bool(value) => Template::Bool(*value),
+        Value::Integer(number) => Template::Number((*number).into()),
+        Value::Float(number) => Template::float(*number),
+        Value::String(text) => lower_text(text),
+        Value::Input(path) => lower_path(INPUT.to_owned(), path),
+        Value::Output(id, path) if own == Some(*id) => lower_path(RESULT.to_owned(), path),
+        Value::Output(id, path) => {
+            let variable = variables.get(*id).unwrap_or_default();
+            lower_path(format!("${variable}"), path)
+        }
+        Value::Array(values) => Template::Array(
+            values
+                .iter()
+                .map(|value| lower_value(variables, value, own))
+                .collect(),
+        ),
+        Value::Object(fields) => {
+            let fields = fields
+                .iter()
+                .map(|(name, value)| (name.clone(), lower_value(variables, value, own)));
+            Template::Object(fields.collect())
+        }
+    }
+}
+
+fn lower_path(root: String, path: &[Segment]) -> Template {
+    let mut expression = root;
+    let mut optional = false;
+    for segment in path {
+        match segment {
+            Segment::Field {
+                json,
+                optional: may_be_missing,
+            } => {
+                expression = lower_field(&expression, json);
+                optional |= *may_be_missing;
+            }
+            Segment::Index(index) => expression = format!("{expression}[{index}]"),
+        }
+    }
+    if optional {
+        // An undefined result is an error on Step Functions.
+        expression = format!("$exists({expression}) ? {expression} : null");
+    }
+    Template::Expression(Expression(expression))
+}
+
+fn lower_field(base: &str, name: &str) -> String {
+    let plain = name.chars().enumerate().all(|(index, c)| match c {
+        'a'..='z' | 'A'..='Z' | '_' => true,
+        '0'..='9' => index > 0,
+        _ => false,
+    });
+    let word = ["and", "or", "in", "true", "false", "null", "function"].contains(&name);
+    if plain && !word {
+        format!("{base}.{name}")
+    } else {
+        format!("{base}.`{name}`")
+    }
+}
+
+/// A text, safe from deployment, which replaces placeholders in the whole definition.
+fn lower_text(text: &str) -> Template {
+    if !names::is_placeholder(text) {
+        return Template::String(text.to_owned());
+    }
+    let mut parts = Vec::new();
+    let mut rest = text;
+    while let Some(at) = rest.find("${").into_iter().chain(rest.find("%{")).min() {
+        let (part, after) = rest.split_at(at + 1);
+        parts.push(quoted(part));
+        rest = after;
+    }
+    parts.push(quoted(rest));
+    Template::Expression(Expression(parts.join(" & ")))
+}
+
+/// A doc comment, safe from deployment likewise.
+pub(super) fn comment(text: &str) -> String {
+    text.replace("${", "$ {").replace("%{", "% {")
+}
+
+/// A `JSONata` string literal.
+fn quoted(text: &str) -> String {
+    let mut quoted = String::from('"');
+    for c in text.chars() {
+        match c {
+            '"' => quoted.push_str("\\\""),
+            '\\' => quoted.push_str("\\\\"),
+            // JSON's own escape, which JSONata reads as well.
+            c if c.is_control() => quoted.extend(format!("\\u{:04x}", u32::from(c)).chars()),
+            c => quoted.push(c),
+        }
+    }
+    quoted.push('"');
+    quoted
+}

@@ -1,0 +1,221 @@
+//! Every name that we invent, and Amazon's limits on names.
+
+use std::collections::HashSet;
+
+use proc_macro2::Ident;
+use quote::format_ident;
+use syn::ext::IdentExt;
+
+/// Step Functions allows state names of 80 characters.
+/// <https://docs.aws.amazon.com/step-functions/latest/dg/concepts-amazon-states-language.html>
+pub(crate) const MAX_STATE_NAME: usize = 80;
+
+/// Step Functions allows definitions of 1 MiB.
+/// <https://docs.aws.amazon.com/step-functions/latest/dg/service-quotas.html>
+pub(crate) const MAX_DEFINITION: usize = 1_048_576;
+
+/// The failure that began the compensation, while one is parked. A user's variable of that name gets a suffix.
+pub(crate) const FAILURE: &str = "failure";
+/// The step whose compensation is parked.
+pub(crate) const STUCK: &str = "stuck";
+
+/// The state that ends a compensated saga.
+pub(crate) const COMPENSATED: &str = "compensated";
+/// The state that waits for an operator.
+pub(crate) const PARK: &str = "park";
+/// The state that goes back to the parked compensation.
+pub(crate) const RESUME: &str = "resume";
+
+/// First words of error names that are not a participant's to use: Amazon's, and the runtime's own.
+pub(crate) const RESERVED_ERROR_PREFIXES: [&str; 5] =
+    ["States", "Saga", "Lambda", "Sandbox", "Runtime"];
+
+/// Names that a variable would hide: `JSONata`'s functions, Step Functions' additions to them, and our own variables.
+const TAKEN_VARIABLES: [&str; 77] = [
+    "states",
+    FAILURE,
+    STUCK,
+    "abs",
+    "append",
+    "assert",
+    "average",
+    "base64decode",
+    "base64encode",
+    "boolean",
+    "ceil",
+    "clone",
+    "contains",
+    "count",
+    "decodeUrl",
+    "decodeUrlComponent",
+    "distinct",
+    "each",
+    "encodeUrl",
+    "encodeUrlComponent",
+    "error",
+    "eval",
+    "exists",
+    "filter",
+    "floor",
+    "formatBase",
+    "formatInteger",
+    "formatNumber",
+    "fromMillis",
+    "hash",
+    "join",
+    "keys",
+    "length",
+    "lookup",
+    "lowercase",
+    "map",
+    "match",
+    "max",
+    "merge",
+    "millis",
+    "min",
+    "not",
+    "now",
+    "number",
+    "pad",
+    "parse",
+    "parseInteger",
+    "partition",
+    "power",
+    "random",
+    "range",
+    "reduce",
+    "replace",
+    "reverse",
+    "round",
+    "shuffle",
+    "sift",
+    "single",
+    "sort",
+    "split",
+    "spread",
+    "sqrt",
+    "string",
+    "substring",
+    "substringAfter",
+    "substringBefore",
+    "sum",
+    "toMillis",
+    "trim",
+    "type",
+    "uppercase",
+    "uuid",
+    "zip",
+    "true",
+    "false",
+    "null",
+    "undefined",
+];
+
+/// `reserve` -> `reserve`, `r#type` -> `type`: the name as JSON and ASL have it.
+pub(crate) fn plain(ident: &Ident) -> String {
+    ident.unraw().to_string()
+}
+
+/// `Stock` -> `stock`, `OrderBook` -> `order_book`, `HTTPApi` -> `http_api`: a participant's name in state names.
+pub(crate) fn participant(ident: &Ident) -> String {
+    let chars: Vec<char> = plain(ident).chars().collect();
+    let mut name = String::new();
+    for (index, c) in chars.iter().enumerate() {
+        let before = index.checked_sub(1).and_then(|before| chars.get(before));
+        let after_word =
+            before.is_some_and(|before| before.is_lowercase() || before.is_ascii_digit());
+        let after_acronym = before.is_some_and(|before| before.is_uppercase())
+            && chars.get(index + 1).is_some_and(|next| next.is_lowercase());
+        if c.is_uppercase() && (after_word || after_acronym) {
+            name.push('_');
+        }
+        name.extend(c.to_lowercase());
+    }
+    name
+}
+
+/// `Stock` -> `StockFunctionArn`: the placeholder that deployment replaces by the function's ARN.
+pub(crate) fn function_placeholder(participant: &Ident) -> String {
+    format!("{}FunctionArn", plain(participant))
+}
+
+/// The placeholder that deployment replaces by the parking queue's URL.
+pub(crate) const PARKING_QUEUE: &str = "ParkingQueueUrl";
+
+/// `stock`, `reserve`, 2 -> `stock.reserve#2`: a step's instance, which is its state and its barrier's key.
+pub(crate) fn step_state(participant: &str, method: &str, instance: usize) -> String {
+    match instance {
+        1 => format!("{participant}.{method}"),
+        n => format!("{participant}.{method}#{n}"),
+    }
+}
+
+/// `stock.reserve` -> `compensate stock.reserve`
+pub(crate) fn compensation_state(step_state: &str) -> String {
+    format!("compensate {step_state}")
+}
+
+/// `StockError`, `OutOfStock` -> `StockError.OutOfStock`: what `Catch` and `Retry` match.
+pub(crate) fn error_name(error: &Ident, variant: &Ident) -> String {
+    format!("{}.{}", plain(error), plain(variant))
+}
+
+/// `place_order` -> `PLACE_ORDER`
+pub(crate) fn saga_const(flow: &Ident) -> Ident {
+    format_ident!("{}", plain(flow).to_uppercase(), span = flow.span())
+}
+
+/// `Stock` -> `serve_stock`
+pub(crate) fn serve_fn(participant: &Ident) -> Ident {
+    format_ident!(
+        "serve_{}",
+        self::participant(participant),
+        span = participant.span()
+    )
+}
+
+/// `reserve` -> `__reserve_input`, a struct inside `serve_stock`.
+pub(crate) fn input_struct(method: &Ident) -> Ident {
+    format_ident!("__{}_input", plain(method))
+}
+
+/// `ordr` -> `ordr_is_not_known_here`: a function that says so, should rustc know the name after all.
+pub(crate) fn unresolved_fn(name: &Ident) -> Ident {
+    format_ident!("{}_is_not_known_here", plain(name), span = name.span())
+}
+
+/// `place_order` -> `__unresolved_place_order`: the function that calls it.
+pub(crate) fn unresolved_check(flow: &Ident) -> Ident {
+    format_ident!("__unresolved_{}", plain(flow))
+}
+
+/// Whether deployment would take a part of the text for one of its placeholders: `CloudFormation` and Terraform
+/// replace `${…}`, Terraform `%{…}` as well.
+pub(crate) fn is_placeholder(text: &str) -> bool {
+    text.contains("${") || text.contains("%{")
+}
+
+/// Step Functions' limit on the name of a variable, which begins with a letter.
+/// <https://docs.aws.amazon.com/step-functions/latest/dg/workflow-variables.html>
+const MAX_VARIABLE: usize = 80;
+
+/// The variable of a binding: its own name, or the first of `name_2`, `name_3`, … that hides nothing.
+pub(crate) fn variable(binding: &str, in_use: &HashSet<String>) -> String {
+    let free = |name: &str| !in_use.contains(name) && !TAKEN_VARIABLES.contains(&name);
+    let stem = binding.trim_start_matches(|c: char| !c.is_alphabetic());
+    let stem = if stem.is_empty() { "output" } else { stem };
+    let shortened = |length: usize| stem.chars().take(length).collect::<String>();
+    let whole = shortened(MAX_VARIABLE);
+    if free(&whole) {
+        return whole;
+    }
+    let mut number = 2;
+    loop {
+        let suffix = format!("_{number}");
+        let name = shortened(MAX_VARIABLE - suffix.len()) + &suffix;
+        if free(&name) {
+            return name;
+        }
+        number += 1;
+    }
+}

@@ -1,0 +1,280 @@
+//! Messages about types whose JSON is not known.
+
+use expect_test::expect;
+
+use crate::support::{base, check};
+
+#[test]
+fn fields_that_serde_hides() {
+    check(
+        &base(
+            "pub id: String, pub lines",
+            "#[serde(skip)] pub id: String, pub lines",
+        ),
+        expect![[r#"
+            26:39 `id`: field `id` has `#[serde(skip)]`, so a flow cannot find it in JSON; remove the attribute, or pass the whole value
+        "#]],
+    );
+    check(
+        &base(
+            "pub id: String, pub lines",
+            "#[serde(skip_serializing)] pub id: String, pub lines",
+        ),
+        expect![[r#"
+            26:39 `id`: field `id` has `#[serde(skip_serializing)]`, so a flow cannot find it in JSON; remove the attribute, or pass the whole value
+        "#]],
+    );
+    check(
+        &base(
+            "pub id: String, pub lines",
+            "#[serde(skip_deserializing)] pub id: String, pub lines",
+        ),
+        expect![[r#"
+            26:39 `id`: field `id` has `#[serde(skip_deserializing)]`, so a flow cannot find it in JSON; remove the attribute, or pass the whole value
+        "#]],
+    );
+    check(
+        &base(
+            "pub id: String, pub lines",
+            "#[serde(flatten)] pub id: String, pub lines",
+        ),
+        expect![[r#"
+            26:39 `id`: field `id` has `#[serde(flatten)]`, so a flow cannot find it in JSON; remove the attribute, or pass the whole value
+        "#]],
+    );
+    check(
+        &base(
+            "pub id: String, pub lines",
+            r#"#[serde(with = "hex")] pub id: String, pub lines"#,
+        ),
+        expect![[r#"
+            26:39 `id`: field `id` has `#[serde(with)]`, so a flow cannot find it in JSON; remove the attribute, or pass the whole value
+        "#]],
+    );
+    check(
+        &base(
+            "pub id: String, pub lines",
+            r#"#[serde(serialize_with = "f")] pub id: String, pub lines"#,
+        ),
+        expect![[r#"
+            26:39 `id`: field `id` has `#[serde(serialize_with)]`, so a flow cannot find it in JSON; remove the attribute, or pass the whole value
+        "#]],
+    );
+    check(
+        &base(
+            "pub id: String, pub lines",
+            r#"#[serde(deserialize_with = "f")] pub id: String, pub lines"#,
+        ),
+        expect![[r#"
+            26:39 `id`: field `id` has `#[serde(deserialize_with)]`, so a flow cannot find it in JSON; remove the attribute, or pass the whole value
+        "#]],
+    );
+    check(
+        &base(
+            "pub id: String, pub lines",
+            r#"#[serde(rename(serialize = "a", deserialize = "b"))] pub id: String, pub lines"#,
+        ),
+        expect![[r#"
+            26:39 `id`: field `id` has `#[serde(rename(..))]`, so a flow cannot find it in JSON; remove the attribute, or pass the whole value
+        "#]],
+    );
+    check(
+        &base(
+            "pub id: String, pub lines",
+            r#"#[serde(rename = "")] pub id: String, pub lines"#,
+        ),
+        expect![[r#"
+            26:39 `id`: field `id` has `#[serde(rename)]`, so a flow cannot find it in JSON; remove the attribute, or pass the whole value
+        "#]],
+    );
+    check(
+        &base(
+            "pub id: String, pub lines",
+            r#"#[serde(rename = "${Id}")] pub id: String, pub lines"#,
+        ),
+        expect![[r#"
+            26:39 `id`: field `id` has `#[serde(rename)]`, so a flow cannot find it in JSON; remove the attribute, or pass the whole value
+        "#]],
+    );
+    check(
+        &base(
+            "pub id: String, pub lines",
+            r#"#[serde(skip_serializing_if = "String::is_empty")] pub id: String, pub lines"#,
+        ),
+        expect![[r#"
+            26:39 `id`: field `id` has `#[serde(skip_serializing_if)]`, so a flow cannot find it in JSON; remove the attribute, or pass the whole value
+        "#]],
+    );
+    check(
+        &base(
+            "pub id: String, pub lines",
+            r#"#[cfg_attr(test, serde(rename = "x"))] pub id: String, pub lines"#,
+        ),
+        expect![[r#"
+            26:39 `id`: field `id` has `#[cfg_attr(..)]`, so a flow cannot find it in JSON; remove the attribute, or pass the whole value
+        "#]],
+    );
+    check(
+        &base(
+            "pub id: String, pub lines",
+            "#[serde(default)] pub id: String, pub lines",
+        ),
+        expect![[r#"
+            26:39 `id`: field `id` has `#[serde(default)]`, so the input need not have it under this name; remove the attribute, or pass the whole value
+        "#]],
+    );
+    check(
+        &base(
+            "pub id: String, pub lines",
+            r#"#[serde(alias = "ID")] pub id: String, pub lines"#,
+        ),
+        expect![[r#"
+            26:39 `id`: field `id` has `#[serde(alias)]`, so the input need not have it under this name; remove the attribute, or pass the whole value
+        "#]],
+    );
+    check(
+        &base(
+            "pub id: String, pub lines",
+            r#"#[serde(rename = "ID")] pub id: String, pub lines"#,
+        ),
+        expect![[r#"
+            ok
+        "#]],
+    );
+}
+
+#[test]
+fn types_whose_json_is_not_known() {
+    check(
+        &base(
+            "#[derive(Serialize, Deserialize)]\n    pub struct Cmd",
+            " pub struct Cmd",
+        ),
+        expect![[r#"
+            25:39 `id`: the type of `cmd` does not derive `Serialize`, so the JSON name of `id` is not known; pass the whole value
+            25:48 `lines`: the type of `cmd` does not derive `Serialize`, so the JSON name of `lines` is not known; pass the whole value
+            26:39 `total`: the type of `cmd` does not derive `Serialize`, so the JSON name of `total` is not known; pass the whole value
+        "#]],
+    );
+    check(
+        &base(
+            "#[derive(Serialize, Deserialize)]\n    pub struct Cmd",
+            "#[derive(Clone)] pub struct Cmd",
+        ),
+        expect![[r#"
+            25:39 `id`: the type of `cmd` does not derive `Serialize`, so the JSON name of `id` is not known; pass the whole value
+            25:48 `lines`: the type of `cmd` does not derive `Serialize`, so the JSON name of `lines` is not known; pass the whole value
+            26:39 `total`: the type of `cmd` does not derive `Serialize`, so the JSON name of `total` is not known; pass the whole value
+        "#]],
+    );
+    check(
+        &base(
+            "#[derive(Serialize, Deserialize)]\n    pub struct Cmd",
+            r#"#[derive(Serialize, Deserialize)] #[serde(into = "Raw")] pub struct Cmd"#,
+        ),
+        expect![[r#"
+            25:39 `id`: the type of `cmd` has `#[serde(into)]`, so the JSON name of `id` is not known; pass the whole value
+            25:48 `lines`: the type of `cmd` has `#[serde(into)]`, so the JSON name of `lines` is not known; pass the whole value
+            26:39 `total`: the type of `cmd` has `#[serde(into)]`, so the JSON name of `total` is not known; pass the whole value
+        "#]],
+    );
+    check(
+        &base(
+            "#[derive(Serialize, Deserialize)]\n    pub struct Cmd",
+            r#"#[derive(Serialize, Deserialize)] #[serde(from = "Raw")] pub struct Cmd"#,
+        ),
+        expect![[r#"
+            25:39 `id`: the type of `cmd` has `#[serde(from)]`, so the JSON name of `id` is not known; pass the whole value
+            25:48 `lines`: the type of `cmd` has `#[serde(from)]`, so the JSON name of `lines` is not known; pass the whole value
+            26:39 `total`: the type of `cmd` has `#[serde(from)]`, so the JSON name of `total` is not known; pass the whole value
+        "#]],
+    );
+    check(
+        &base(
+            "#[derive(Serialize, Deserialize)]\n    pub struct Cmd",
+            r#"#[derive(Serialize, Deserialize)] #[serde(try_from = "Raw")] pub struct Cmd"#,
+        ),
+        expect![[r#"
+            25:39 `id`: the type of `cmd` has `#[serde(try_from)]`, so the JSON name of `id` is not known; pass the whole value
+            25:48 `lines`: the type of `cmd` has `#[serde(try_from)]`, so the JSON name of `lines` is not known; pass the whole value
+            26:39 `total`: the type of `cmd` has `#[serde(try_from)]`, so the JSON name of `total` is not known; pass the whole value
+        "#]],
+    );
+    check(
+        &base(
+            "#[derive(Serialize, Deserialize)]\n    pub struct Cmd",
+            r#"#[derive(Serialize, Deserialize)] #[serde(remote = "Raw")] pub struct Cmd"#,
+        ),
+        expect![[r#"
+            25:39 `id`: the type of `cmd` has `#[serde(remote)]`, so the JSON name of `id` is not known; pass the whole value
+            25:48 `lines`: the type of `cmd` has `#[serde(remote)]`, so the JSON name of `lines` is not known; pass the whole value
+            26:39 `total`: the type of `cmd` has `#[serde(remote)]`, so the JSON name of `total` is not known; pass the whole value
+        "#]],
+    );
+    check(
+        &base(
+            "#[derive(Serialize, Deserialize)]\n    pub struct Cmd",
+            r#"#[derive(Serialize, Deserialize)] #[serde(tag = "t")] pub struct Cmd"#,
+        ),
+        expect![[r#"
+            25:39 `id`: the type of `cmd` has `#[serde(tag)]`, so the JSON name of `id` is not known; pass the whole value
+            25:48 `lines`: the type of `cmd` has `#[serde(tag)]`, so the JSON name of `lines` is not known; pass the whole value
+            26:39 `total`: the type of `cmd` has `#[serde(tag)]`, so the JSON name of `total` is not known; pass the whole value
+        "#]],
+    );
+    check(
+        &base(
+            "#[derive(Serialize, Deserialize)]\n    pub struct Cmd",
+            "#[derive(Serialize, Deserialize)] #[serde(transparent)] pub struct Cmd",
+        ),
+        expect![[r#"
+            25:39 `id`: the type of `cmd` has `#[serde(transparent)]`, so the JSON name of `id` is not known; pass the whole value
+            25:48 `lines`: the type of `cmd` has `#[serde(transparent)]`, so the JSON name of `lines` is not known; pass the whole value
+            26:39 `total`: the type of `cmd` has `#[serde(transparent)]`, so the JSON name of `total` is not known; pass the whole value
+        "#]],
+    );
+    check(
+        &base(
+            "#[derive(Serialize, Deserialize)]\n    pub struct Cmd",
+            r#"#[derive(Serialize, Deserialize)] #[serde(rename_all(serialize = "camelCase"))] pub struct Cmd"#,
+        ),
+        expect![[r#"
+            25:39 `id`: the type of `cmd` has `#[serde(rename_all(..))]`, so the JSON name of `id` is not known; pass the whole value
+            25:48 `lines`: the type of `cmd` has `#[serde(rename_all(..))]`, so the JSON name of `lines` is not known; pass the whole value
+            26:39 `total`: the type of `cmd` has `#[serde(rename_all(..))]`, so the JSON name of `total` is not known; pass the whole value
+        "#]],
+    );
+    check(
+        &base(
+            "#[derive(Serialize, Deserialize)]\n    pub struct Cmd",
+            r#"#[derive(Serialize, Deserialize)] #[cfg_attr(test, serde(rename_all = "camelCase"))] pub struct Cmd"#,
+        ),
+        expect![[r#"
+            25:39 `id`: the type of `cmd` has `#[cfg_attr(..)]`, so the JSON name of `id` is not known; pass the whole value
+            25:48 `lines`: the type of `cmd` has `#[cfg_attr(..)]`, so the JSON name of `lines` is not known; pass the whole value
+            26:39 `total`: the type of `cmd` has `#[cfg_attr(..)]`, so the JSON name of `total` is not known; pass the whole value
+        "#]],
+    );
+    check(
+        &base(
+            "#[derive(Serialize, Deserialize)]\n    pub struct Cmd",
+            "#[derive(Serialize, Deserialize)] #[serde(default)] pub struct Cmd",
+        ),
+        expect![[r#"
+            25:39 `id`: field `id` has `#[serde(default)]`, so the input need not have it under this name; remove the attribute, or pass the whole value
+            25:48 `lines`: field `lines` has `#[serde(default)]`, so the input need not have it under this name; remove the attribute, or pass the whole value
+            26:39 `total`: field `total` has `#[serde(default)]`, so the input need not have it under this name; remove the attribute, or pass the whole value
+        "#]],
+    );
+    check(
+        &base(
+            "#[derive(Serialize, Deserialize)]\n    pub struct Cmd",
+            "#[derive(Serialize, Deserialize)] pub struct Cmd { pub id: u8 } #[derive(Serialize, Deserialize)]  pub struct Cmd",
+        ),
+        expect![[r#"
+            25:39 `id`: the type of `cmd` is declared more than once here, so the JSON name of `id` is not known; pass the whole value
+            25:48 `lines`: the type of `cmd` is declared more than once here, so the JSON name of `lines` is not known; pass the whole value
+            26:39 `total`: the type of `cmd` is declared more than once here, so the JSON name of `total` is not known; pass the whole value
+        "#]],
+    );
+}

@@ -1,0 +1,92 @@
+//! The log of what was delivered to handlers, for tests and timelines.
+
+use std::time::SystemTime;
+
+use serde_json::Value;
+
+use crate::fault::Fault;
+
+/// What became of a delivery at the handler, whatever the state machine saw of it.
+#[derive(Clone, Debug, PartialEq)]
+pub enum DeliveryOutcome {
+    /// A fault kept it from the handler.
+    NotDelivered,
+    /// The handler's reply.
+    Answered(Value),
+    /// The handler's error.
+    Failed {
+        /// The error's name, which `Catch` matches.
+        error: String,
+        /// Lambda's `errorMessage`.
+        message: String,
+    },
+}
+
+/// One delivery to a handler.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Delivery {
+    pub(crate) execution: String,
+    pub(crate) state: String,
+    pub(crate) payload: Value,
+    pub(crate) attempt: u64,
+    pub(crate) at: SystemTime,
+    pub(crate) fault: Option<Fault>,
+    pub(crate) late: bool,
+    pub(crate) outcome: DeliveryOutcome,
+}
+
+impl Delivery {
+    /// The name of the execution.
+    pub fn execution(&self) -> &str {
+        &self.execution
+    }
+
+    /// The name of the state that sent it.
+    pub fn state(&self) -> &str {
+        &self.state
+    }
+
+    /// The step that the envelope names.
+    pub fn step(&self) -> Option<&str> {
+        self.payload.get("step")?.as_str()
+    }
+
+    /// Whether it asks for the step's compensation.
+    pub fn is_compensation(&self) -> bool {
+        is_compensation(&self.payload)
+    }
+
+    /// The payload, as it was sent.
+    pub fn payload(&self) -> &Value {
+        &self.payload
+    }
+
+    /// Which delivery of this state it is in its execution; the first is 1. A duplicate has its original's number.
+    pub fn attempt(&self) -> u64 {
+        self.attempt
+    }
+
+    /// When it reached the handler, or was lost; in virtual time.
+    pub fn at(&self) -> SystemTime {
+        self.at
+    }
+
+    /// The fault that it met.
+    pub fn fault(&self) -> Option<&Fault> {
+        self.fault.as_ref()
+    }
+
+    /// Whether it reached the handler long after it was sent.
+    pub fn is_late(&self) -> bool {
+        self.late
+    }
+
+    /// What became of it.
+    pub fn outcome(&self) -> &DeliveryOutcome {
+        &self.outcome
+    }
+}
+
+pub(crate) fn is_compensation(payload: &Value) -> bool {
+    payload.get("phase").and_then(Value::as_str) == Some("compensation")
+}

@@ -1,0 +1,159 @@
+//! Why an engine refuses a request. What a saga itself fails with stands in its run.
+
+use std::fmt;
+
+/// Why the engine could not start, resume or fail an execution.
+///
+/// # Example
+///
+/// ```
+/// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+/// let asl = r#"{ "QueryLanguage": "JSONata", "StartAt": "a", "States": { "a": { "Type": "Succeed" } } }"#;
+/// let engine = saga_local::Engine::from_asl("one", asl);
+/// engine.start("order-42", &serde_json::json!(1)).await.unwrap();
+/// let error = engine.start("order-42", &serde_json::json!(2)).await.unwrap_err();
+/// assert!(error.is_name_taken());
+/// assert_eq!(error.to_string(), "execution `order-42` exists with another input; choose another name");
+/// # });
+/// ```
+#[derive(Debug)]
+pub struct Error {
+    kind: Kind,
+    source: Option<Box<dyn std::error::Error + Send + Sync>>,
+}
+
+#[derive(Clone, Debug)]
+pub(crate) enum Kind {
+    InvalidDefinition { machine: String },
+    UnsupportedTask { state: String, what: String },
+    MissingHandler { state: String, function: String },
+    HandlerTwice { function: String },
+    UnknownState { state: String },
+    InvalidName { name: String, why: &'static str },
+    NameTaken { name: String },
+    InvalidInput { name: String, why: String },
+    UnknownExecution { name: String },
+    UnknownToken { token: String },
+    InvalidAnswer { why: String },
+}
+
+impl Error {
+    pub(crate) fn new(kind: Kind) -> Self {
+        Self { kind, source: None }
+    }
+
+    pub(crate) fn with_source(
+        kind: Kind, source: impl std::error::Error + Send + Sync + 'static,
+    ) -> Self {
+        Self {
+            kind,
+            source: Some(Box::new(source)),
+        }
+    }
+
+    /// The definition does not parse, or breaks a rule of the language; the source says which.
+    pub fn is_invalid_definition(&self) -> bool {
+        matches!(self.kind, Kind::InvalidDefinition { .. })
+    }
+
+    /// A state calls a service that this engine does not imitate.
+    pub fn is_unsupported(&self) -> bool {
+        matches!(self.kind, Kind::UnsupportedTask { .. })
+    }
+
+    /// A state calls a function that no handler answers to.
+    pub fn is_missing_handler(&self) -> bool {
+        matches!(self.kind, Kind::MissingHandler { .. })
+    }
+
+    /// Two handlers answer to one function.
+    pub fn is_handler_twice(&self) -> bool {
+        matches!(self.kind, Kind::HandlerTwice { .. })
+    }
+
+    /// A fault is planned for a state that does not exist.
+    pub fn is_unknown_state(&self) -> bool {
+        matches!(self.kind, Kind::UnknownState { .. })
+    }
+
+    /// Step Functions does not allow this name for an execution.
+    pub fn is_invalid_name(&self) -> bool {
+        matches!(self.kind, Kind::InvalidName { .. })
+    }
+
+    /// An execution of that name has another input.
+    pub fn is_name_taken(&self) -> bool {
+        matches!(self.kind, Kind::NameTaken { .. })
+    }
+
+    /// The input does not serialize, or is too large.
+    pub fn is_invalid_input(&self) -> bool {
+        matches!(self.kind, Kind::InvalidInput { .. })
+    }
+
+    /// There is no execution of that name.
+    pub fn is_unknown_execution(&self) -> bool {
+        matches!(self.kind, Kind::UnknownExecution { .. })
+    }
+
+    /// No task waits for this token; perhaps it was answered before, or timed out.
+    pub fn is_unknown_token(&self) -> bool {
+        matches!(self.kind, Kind::UnknownToken { .. })
+    }
+
+    /// The answer to a token is too large.
+    pub fn is_invalid_answer(&self) -> bool {
+        matches!(self.kind, Kind::InvalidAnswer { .. })
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.kind {
+            Kind::InvalidDefinition { machine } => {
+                write!(f, "the definition of `{machine}` is not valid")
+            }
+            Kind::UnsupportedTask { state, what } => {
+                write!(
+                    f,
+                    "state `{state}` needs {what}, which the embedded engine does not imitate; add a host for it"
+                )
+            }
+            Kind::MissingHandler { state, function } => {
+                write!(
+                    f,
+                    "no handler answers to `{function}`, which state `{state}` calls; add it with `Engine::with`"
+                )
+            }
+            Kind::HandlerTwice { function } => write!(
+                f,
+                "two handlers answer to `{function}`; add one of them only"
+            ),
+            Kind::UnknownState { state } => {
+                write!(
+                    f,
+                    "a fault is planned for state `{state}`, which does not call a function in this definition"
+                )
+            }
+            Kind::InvalidName { name, why } => {
+                write!(f, "execution name `{}` {why}", name.escape_debug())
+            }
+            Kind::NameTaken { name } => write!(
+                f,
+                "execution `{name}` exists with another input; choose another name"
+            ),
+            Kind::InvalidInput { name, why } => write!(f, "the input of execution `{name}` {why}"),
+            Kind::UnknownExecution { name } => write!(f, "there is no execution `{name}`"),
+            Kind::UnknownToken { token } => write!(f, "no task waits for token `{token}`"),
+            Kind::InvalidAnswer { why } => write!(f, "the answer {why}"),
+        }
+    }
+}
+
+impl std::error::Error for Error {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        self.source
+            .as_deref()
+            .map(|source| source as &(dyn std::error::Error + 'static))
+    }
+}

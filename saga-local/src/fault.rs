@@ -1,0 +1,144 @@
+//! Faults between the engine and a handler, and the plan of which delivery they hit. `services.rs` acts them out.
+
+use std::fmt;
+use std::ops::Range;
+
+/// What goes wrong with a delivery.
+///
+/// A fault by itself hits the first delivery of the state in each execution; [`times`](Self::times) makes it hit several in
+/// a row, so that retries can be exhausted, and [`from_delivery`](Self::from_delivery) makes it begin later.
+///
+/// # Example
+///
+/// ```
+/// use saga_local::{Fault, FaultPlan};
+///
+/// let plan: FaultPlan = Fault::Throttled.times(3);
+/// assert_eq!(plan, FaultPlan::from(Fault::Throttled).times(3));
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Fault {
+    /// The delivery is lost on its way; the state fails with `States.Timeout`.
+    TimeoutBeforeEffect,
+    /// The handler does its work, but its reply is lost; the state fails with `States.Timeout`.
+    TimeoutAfterEffect,
+    /// The function's process ends before the handler runs: `Runtime.ExitError`.
+    CrashBeforeEffect,
+    /// The function's process ends after the handler's work, before its reply: `Runtime.ExitError`.
+    CrashAfterEffect,
+    /// Lambda turns the delivery away: `Lambda.TooManyRequestsException`.
+    Throttled,
+    /// The handler gets the delivery twice, one after the other; the second answer counts.
+    Duplicate,
+    /// The state fails with `States.Timeout` and the delivery arrives late: after the step's compensation,
+    /// or after the saga's end. What became of it stands in [`Engine::deliveries`](crate::Engine::deliveries).
+    LateDelivery,
+    /// Not delivered; the state fails with this error.
+    Error {
+        /// What `ErrorEquals` is compared with.
+        name: String,
+        /// The explanation.
+        cause: String,
+    },
+}
+
+impl Fault {
+    /// Every kind of fault but [`Error`](Self::Error), for tests that try them all.
+    pub const ALL: [Self; 7] = [
+        Self::TimeoutBeforeEffect,
+        Self::TimeoutAfterEffect,
+        Self::CrashBeforeEffect,
+        Self::CrashAfterEffect,
+        Self::Throttled,
+        Self::Duplicate,
+        Self::LateDelivery,
+    ];
+
+    /// Hits this many deliveries in a row.
+    pub fn times(self, count: u64) -> FaultPlan {
+        FaultPlan::from(self).times(count)
+    }
+
+    /// Begins with this delivery of the state; the first is 1.
+    pub fn from_delivery(self, number: u64) -> FaultPlan {
+        FaultPlan::from(self).from_delivery(number)
+    }
+}
+
+impl fmt::Display for Fault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::TimeoutBeforeEffect => "timeout before the effect",
+            Self::TimeoutAfterEffect => "timeout after the effect",
+            Self::CrashBeforeEffect => "crash before the effect",
+            Self::CrashAfterEffect => "crash after the effect",
+            Self::Throttled => "throttled",
+            Self::Duplicate => "duplicate delivery",
+            Self::LateDelivery => "late delivery",
+            Self::Error { name, .. } => name,
+        })
+    }
+}
+
+/// A fault, and which deliveries of a state it hits.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FaultPlan {
+    fault: Fault,
+    first: u64,
+    count: u64,
+}
+
+impl FaultPlan {
+    /// Hits this many deliveries in a row.
+    #[must_use]
+    pub fn times(self, count: u64) -> Self {
+        Self { count, ..self }
+    }
+
+    /// Begins with this delivery of the state; the first is 1.
+    #[must_use]
+    pub fn from_delivery(self, number: u64) -> Self {
+        Self {
+            first: number,
+            ..self
+        }
+    }
+
+    fn deliveries(&self) -> Range<u64> {
+        self.first..self.first.saturating_add(self.count)
+    }
+}
+
+impl From<Fault> for FaultPlan {
+    fn from(fault: Fault) -> Self {
+        Self {
+            fault,
+            first: 1,
+            count: 1,
+        }
+    }
+}
+
+/// All the plans of an engine, by state.
+#[derive(Debug, Default)]
+pub(crate) struct Faults(Vec<(String, FaultPlan)>);
+
+impl Faults {
+    pub(crate) fn add(&mut self, state: String, plan: FaultPlan) {
+        self.0.push((state, plan));
+    }
+
+    /// The fault of this delivery; the plan that was added first wins.
+    pub(crate) fn of(&self, state: &str, delivery: u64) -> Option<Fault> {
+        let plan = self
+            .0
+            .iter()
+            .find(|(name, plan)| name == state && plan.deliveries().contains(&delivery));
+        plan.map(|(_, plan)| plan.fault.clone())
+    }
+
+    /// The states that faults are planned for.
+    pub(crate) fn states(&self) -> impl Iterator<Item = &str> {
+        self.0.iter().map(|(state, _)| state.as_str())
+    }
+}

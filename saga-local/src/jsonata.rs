@@ -1,0 +1,114 @@
+//! Evaluates one JSONata expression as Step Functions does. Values cross as JSON; JSONata's own, bound to one thread, stay inside.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::SystemTime;
+
+use jsonata_core::evaluator::{Context, Evaluator, EvaluatorOptions};
+use jsonata_core::parser;
+use jsonata_core::value::JValue;
+use serde::Deserialize;
+use serde_json::{Map, Number, Value};
+
+use crate::functions;
+
+/// The variables of one scope. An inner scope starts as a copy, so that nothing it assigns is seen outside.
+pub(crate) type Variables = BTreeMap<String, Arc<Value>>;
+
+/// Deep enough for any expression a person writes; an endless recursion ends here, not in the process's stack.
+const MAX_DEPTH: usize = 5_000;
+
+/// A tail recursion has no depth; only time ends it. Step Functions limits an evaluation too, at a time it does not publish.
+const MAX_MILLIS: u64 = 5_000;
+
+/// The longest sequence that an expression may build. Far more than a payload can hold.
+const MAX_SEQUENCE: usize = 1_000_000;
+
+/// What an expression may see beyond its own text.
+pub(crate) struct Bindings<'a> {
+    pub(crate) states: &'a JValue,
+    pub(crate) variables: &'a Variables,
+    pub(crate) now: SystemTime,
+    /// Where `$random` and `$uuid` begin.
+    pub(crate) seed: u64,
+}
+
+#[derive(Debug)]
+pub(crate) enum Unevaluated {
+    /// The result was undefined.
+    Nothing,
+    /// The result is a function or a regular expression, which JSON cannot hold.
+    NotJson,
+    /// JSONata's message, with its code.
+    Threw(String),
+}
+
+pub(crate) fn evaluate(expression: &str, bindings: &Bindings<'_>) -> Result<Value, Unevaluated> {
+    let tree = parser::parse(expression).map_err(|error| Unevaluated::Threw(error.to_string()))?;
+    let mut context = Context::new();
+    context.bind("states".into(), bindings.states.clone());
+    for (name, value) in bindings.variables {
+        // Converting is most of the work of a small expression; a name that the text does not hold cannot be read.
+        if expression.contains(name.as_str()) {
+            context.bind(name.clone(), to_jsonata(value));
+        }
+    }
+    let options = EvaluatorOptions {
+        timeout_ms: Some(MAX_MILLIS),
+        cancel: None,
+        max_stack_depth: Some(MAX_DEPTH),
+        max_sequence_length: Some(MAX_SEQUENCE),
+    };
+    let mut evaluator = Evaluator::with_options(context, options);
+    let threw = |error: jsonata_core::evaluator::EvaluatorError| {
+        Unevaluated::Threw(error.message().to_owned())
+    };
+    functions::register(&mut evaluator, bindings.now, bindings.seed).map_err(threw)?;
+    // Step Functions gives an expression no context value: everything is reached through `$states` and variables.
+    let result = evaluator
+        .evaluate(&tree, &JValue::Undefined)
+        .map_err(threw)?;
+    match from_jsonata(&result) {
+        Some(value) => Ok(value),
+        None if result.is_undefined() => Err(Unevaluated::Nothing),
+        None => Err(Unevaluated::NotJson),
+    }
+}
+
+pub(crate) fn to_jsonata(value: &Value) -> JValue {
+    // Reading from a `Value` cannot fail: JSONata's values are a superset of JSON's.
+    JValue::deserialize(value).unwrap_or(JValue::Undefined)
+}
+
+/// `None` for what JSON has no form of; inside arrays and objects such members are left out, as JSON.stringify does.
+pub(crate) fn from_jsonata(value: &JValue) -> Option<Value> {
+    match value {
+        JValue::Null => Some(Value::Null),
+        JValue::Bool(bool) => Some(Value::Bool(*bool)),
+        JValue::Number(number) => Some(number_to_json(*number)),
+        JValue::String(text) => Some(Value::String(text.as_ref().to_owned())),
+        JValue::Array(items) => Some(Value::Array(
+            items.iter().filter_map(from_jsonata).collect(),
+        )),
+        JValue::Object(members) => {
+            let members = members
+                .iter()
+                .filter_map(|(key, value)| Some((key.clone(), from_jsonata(value)?)));
+            Some(Value::Object(members.collect::<Map<_, _>>()))
+        }
+        _ => None,
+    }
+}
+
+/// JSONata computes in `f64`, yet an integer comes back as an integer.
+fn number_to_json(number: f64) -> Value {
+    const EXACT: f64 = 9_007_199_254_740_992.0;
+    #[allow(
+        clippy::cast_possible_truncation,
+        reason = "integers within 2^53 are exact in both types"
+    )]
+    if number.fract() == 0.0 && number.abs() <= EXACT {
+        return Value::from(number as i64);
+    }
+    Number::from_f64(number).map_or(Value::Null, Value::Number)
+}

@@ -1,0 +1,217 @@
+//! What the expansion of `#[saga]` calls: a participant's handler, put together step by step. No part of the public API.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+
+pub use crate::BoxFuture;
+pub use {serde, serde_json};
+
+use crate::context::Context;
+use crate::error::{Retry, StepError};
+use crate::guard::Ended;
+use crate::handler::{Handler, Participant, Step};
+use crate::outcome::Outcome;
+use crate::saga::Kind;
+use crate::store::Store;
+use crate::tx::{StepFailure, Tx};
+
+/// A call of user code whose arguments are decoded.
+pub(crate) type TxCall = Box<dyn for<'a> FnOnce(&'a mut Tx) -> BoxFuture<'a, Ended> + Send>;
+/// A call of user code whose arguments are decoded.
+pub(crate) type CxCall = Box<dyn for<'a> FnOnce(&'a Context) -> BoxFuture<'a, Ended> + Send>;
+
+type Decode<Input, Call> = Box<dyn Fn(Input) -> Result<Call, serde_json::Error> + Send + Sync>;
+
+/// Puts a participant's handler together.
+pub struct HandlerBuilder {
+    participant: Participant,
+}
+
+impl HandlerBuilder {
+    /// Begins the handler of a participant.
+    pub fn new(
+        participant: &'static str, prefix: &'static str, function: &'static str, store: impl Store,
+    ) -> Self {
+        let participant = Participant {
+            name: participant,
+            prefix,
+            function,
+            store: Arc::new(store),
+            starts: BTreeMap::new(),
+            steps: BTreeMap::new(),
+        };
+        Self { participant }
+    }
+
+    /// Adds the check of a flow's input against its type.
+    #[must_use]
+    pub fn start<I: DeserializeOwned>(mut self, flow: &'static str) -> Self {
+        let check = |input: &Value| I::deserialize(input).map(drop);
+        self.participant.starts.insert(flow, Box::new(check));
+        self
+    }
+
+    /// Adds a step.
+    #[must_use]
+    pub fn step(
+        mut self, method: &'static str, action: Action, compensation: Option<Compensation>,
+    ) -> Self {
+        self.participant.steps.insert(
+            method,
+            Step {
+                action,
+                compensation,
+            },
+        );
+        self
+    }
+
+    /// Ends the description.
+    pub fn build(self) -> Handler {
+        Handler::of(self.participant)
+    }
+}
+
+/// A step's action.
+pub struct Action {
+    pub(crate) kind: Kind,
+    /// The input fields that the compensation takes.
+    pub(crate) keep: &'static [&'static str],
+    pub(crate) code: ActionCode,
+}
+
+pub(crate) enum ActionCode {
+    Tx(Decode<Value, TxCall>),
+    Cx(Decode<Value, CxCall>),
+}
+
+impl Action {
+    /// An action whose effects are writes of its transaction.
+    pub fn tx<I, O, E>(
+        kind: Kind, keep: &'static [&'static str],
+        action: impl for<'a> Fn(&'a mut Tx, I) -> BoxFuture<'a, Result<O, E>> + Send + Sync + 'static,
+    ) -> Self
+    where
+        I: DeserializeOwned + Send + 'static,
+        O: Serialize + Send + 'static,
+        E: StepError + Send + 'static,
+    {
+        let action = Arc::new(action);
+        let code = ActionCode::Tx(Box::new(move |input| {
+            let input: I = serde_json::from_value(input)?;
+            let action = Arc::clone(&action);
+            Ok(Box::new(move |tx| {
+                let running = action(tx, input);
+                Box::pin(async move { ended(running.await) })
+            }))
+        }));
+        Self { kind, keep, code }
+    }
+
+    /// An action with an effect outside of the database.
+    pub fn cx<I, O, E>(
+        kind: Kind, keep: &'static [&'static str],
+        action: impl for<'a> Fn(&'a Context, I) -> BoxFuture<'a, Result<O, E>> + Send + Sync + 'static,
+    ) -> Self
+    where
+        I: DeserializeOwned + Send + 'static,
+        O: Serialize + Send + 'static,
+        E: StepError + Send + 'static,
+    {
+        let action = Arc::new(action);
+        let code = ActionCode::Cx(Box::new(move |input| {
+            let input: I = serde_json::from_value(input)?;
+            let action = Arc::clone(&action);
+            Ok(Box::new(move |cx| {
+                let running = action(cx, input);
+                Box::pin(async move { ended(running.await) })
+            }))
+        }));
+        Self { kind, keep, code }
+    }
+}
+
+/// A step's compensation.
+pub struct Compensation {
+    pub(crate) code: CompensationCode,
+}
+
+pub(crate) enum CompensationCode {
+    /// Takes the kept arguments and the action's output.
+    Tx(Decode<(Value, Value), TxCall>),
+    /// Takes the kept arguments and what is known of the action's output.
+    Cx(Decode<(Value, Outcome<Value>), CxCall>),
+}
+
+impl Compensation {
+    /// A compensation whose effects are writes of its transaction.
+    pub fn tx<A, O>(
+        compensation: impl for<'a> Fn(&'a mut Tx, A, O) -> BoxFuture<'a, Result<(), Retry>>
+        + Send
+        + Sync
+        + 'static,
+    ) -> Self
+    where
+        A: DeserializeOwned + Send + 'static,
+        O: DeserializeOwned + Send + 'static,
+    {
+        let compensation = Arc::new(compensation);
+        let code = CompensationCode::Tx(Box::new(move |(args, output)| {
+            let args: A = serde_json::from_value(args)?;
+            let output: O = serde_json::from_value(output)?;
+            let compensation = Arc::clone(&compensation);
+            Ok(Box::new(move |tx| {
+                let running = compensation(tx, args, output);
+                Box::pin(async move { ended(running.await) })
+            }))
+        }));
+        Self { code }
+    }
+
+    /// A compensation with an effect outside of the database.
+    pub fn cx<A, O>(
+        compensation: impl for<'a> Fn(&'a Context, A, Outcome<O>) -> BoxFuture<'a, Result<(), Retry>>
+        + Send
+        + Sync
+        + 'static,
+    ) -> Self
+    where
+        A: DeserializeOwned + Send + 'static,
+        O: DeserializeOwned + Send + 'static,
+    {
+        let compensation = Arc::new(compensation);
+        let code = CompensationCode::Cx(Box::new(move |(args, outcome)| {
+            let args: A = serde_json::from_value(args)?;
+            let outcome: Outcome<O> = match outcome {
+                Outcome::Done(output) => Outcome::Done(serde_json::from_value(output)?),
+                Outcome::Unknown => Outcome::Unknown,
+            };
+            let compensation = Arc::clone(&compensation);
+            Ok(Box::new(move |cx| {
+                let running = compensation(cx, args, outcome);
+                Box::pin(async move { ended(running.await) })
+            }))
+        }));
+        Self { code }
+    }
+}
+
+/// Brings a method's result into the form that the barrier records.
+fn ended<O: Serialize, E: StepError>(result: Result<O, E>) -> Ended {
+    match result {
+        Ok(output) => match serde_json::to_value(output) {
+            Ok(output) => Ended::Output(output),
+            Err(error) => Ended::NotJson(error.to_string()),
+        },
+        Err(error) => Ended::Failed(StepFailure::from(&error)),
+    }
+}
+
+/// Stands for a body that rustc checks and nobody runs.
+pub fn never_run() -> ! {
+    unreachable!("stands in a body that is only checked")
+}

@@ -1,0 +1,309 @@
+//! The barrier: an action and its compensation happen at most once each, in the right order, and answer repeated
+//! deliveries alike. What is common to both modes; the modes are in `transactional` and `external`.
+//!
+//! One record for each step instance says where it stands. Both action and compensation move it by conditional writes,
+//! so that of two deliveries that race, one wins and the other answers by what the winner wrote.
+//!
+//! ```text
+//!                     action commit                compensation
+//!         +--------> DONE ----------------------> (COMPENSATING) ---> COMPENSATED
+//!         |            ^                              ^  lease expired: claim again
+//!  ABSENT-+-(X) RUNNING-+ finish, if the claim is still mine
+//!         |        |  \__ lease expired, same input: claim again
+//!         |        |______ lease expired, compensation claims
+//!         +--------> REJECTED ----------------------> TOMBSTONE
+//!         +-----------------------------------------> TOMBSTONE   (null compensation)
+//! ```
+
+mod external;
+mod read_only;
+mod record;
+mod transactional;
+
+use std::error::Error;
+use std::sync::Arc;
+use std::time::SystemTime;
+
+use serde_json::{Map, Value};
+
+use self::record::{Answer, Record, State};
+use crate::__private::{Action, ActionCode, Compensation, CompensationCode, CxCall, TxCall};
+use crate::BoxFuture;
+use crate::envelope::Request;
+use crate::failure::Failure;
+use crate::guard::guard;
+use crate::identity::Identity;
+use crate::invocation::Invocation;
+use crate::json::{check_integers, fingerprint};
+use crate::saga::Kind;
+use crate::store::{BARRIER_TABLE, ITEM_LIMIT, Item, Key, Store, StoreError, Written};
+
+/// How often a call of the store is made before the delivery gives up. A store pauses between tries of its own.
+const TRIES: usize = 3;
+
+/// How often a delivery looks again after it lost a race, before it says `Saga.Busy`.
+const RACES: usize = 4;
+
+/// What a step may return. Step Functions allows
+/// [262,144 bytes](https://docs.aws.amazon.com/step-functions/latest/dg/service-quotas.html#service-limits-task-executions)
+/// for the whole result of `lambda:invoke`, which wraps the output in the call's metadata; 4 KiB are kept for that.
+const OUTPUT_LIMIT: usize = 262_144 - 4 * 1024;
+
+/// What a record has beyond its arguments and its output: key, hash, owner, numbers and names.
+const RECORD_RESERVE: usize = 4 * 1024;
+
+/// One delivery's view of its step's record.
+pub(crate) struct Barrier {
+    store: Arc<dyn Store>,
+    identity: Arc<Identity>,
+    invocation: Invocation,
+    key: Key,
+}
+
+/// One delivery of an action.
+struct Attempt {
+    kind: Kind,
+    /// The fingerprint of the input.
+    inh: String,
+    /// What the compensation will need of the input, as JSON text.
+    args: String,
+    /// The flow's deadline has passed.
+    late: bool,
+}
+
+impl Barrier {
+    pub(crate) fn new(store: Arc<dyn Store>, identity: Identity, invocation: Invocation) -> Self {
+        let key = Key {
+            table: BARRIER_TABLE.to_owned(),
+            partition: ("pk".to_owned(), Value::from(identity.record_key())),
+            sort: None,
+        };
+        Self {
+            store,
+            identity: Arc::new(identity),
+            invocation,
+            key,
+        }
+    }
+
+    /// Serves an action. `start` says whether the inputs of the flows that begin with it are what their types say.
+    pub(crate) async fn act(
+        &self, action: &Action, request: Request, start: Result<(), String>,
+    ) -> Result<Value, Failure> {
+        let deadline = request.deadline.filter(|_| action.kind != Kind::Retriable);
+        let attempt = Attempt {
+            kind: action.kind,
+            inh: fingerprint(&request.input),
+            args: kept(action.keep, &request.input),
+            late: deadline.is_some_and(|deadline| self.now() > deadline),
+        };
+        let input = start
+            .and_then(|()| check_integers("input", &request.input))
+            .map(|()| request.input);
+        let read_only = action.kind == Kind::ReadOnly;
+        match &action.code {
+            ActionCode::Tx(decode) => {
+                let call = input.and_then(|input| decoded("input", || decode(input)));
+                if read_only {
+                    self.read_tx(&attempt, call).await
+                } else {
+                    self.act_tx(&attempt, call).await
+                }
+            }
+            ActionCode::Cx(decode) => {
+                let call = input.and_then(|input| decoded("input", || decode(input)));
+                if read_only {
+                    self.read_cx(&attempt, call).await
+                } else {
+                    self.act_cx(&attempt, call).await
+                }
+            }
+        }
+    }
+
+    /// Serves a compensation.
+    pub(crate) async fn compensate(&self, compensation: &Compensation) -> Result<Value, Failure> {
+        match &compensation.code {
+            CompensationCode::Tx(decode) => {
+                self.compensate_tx(&|args, out| decoded("record", || decode((args, out))))
+                    .await
+            }
+            CompensationCode::Cx(decode) => {
+                self.compensate_cx(&|args, outcome| decoded("record", || decode((args, outcome))))
+                    .await
+            }
+        }
+    }
+
+    /// Serves a compensation that there is no code for: it succeeds only where the record says that there is nothing to undo.
+    pub(crate) async fn compensate_nothing(&self, reason: String) -> Result<Value, Failure> {
+        if self.bury().await? {
+            return Ok(Value::Null);
+        }
+        match self.read().await?.map(|record| record.state) {
+            Some(State::Compensated) => Ok(Value::Null),
+            // An operator has to look.
+            _ => Err(Failure::unknown(reason)),
+        }
+    }
+
+    fn now(&self) -> SystemTime {
+        self.invocation.now()
+    }
+
+    async fn read(&self) -> Result<Option<Record>, Failure> {
+        match persist(|| self.store.get(&self.key)).await? {
+            Some(item) => Ok(Some(Record::read(&item)?)),
+            None => Ok(None),
+        }
+    }
+
+    async fn write(&self, write: &crate::store::Write) -> Result<Written, Failure> {
+        persist(|| self.store.write(write)).await
+    }
+
+    /// Records that the action had no effect and never will, and answers with the reason; or answers by the record there is.
+    async fn reject(&self, inh: &str, failure: Failure) -> Answer {
+        // A failure is text and a `Value`, which always have JSON.
+        let err = serde_json::to_string(&failure).unwrap_or_default();
+        let put = record::put(
+            &self.key,
+            State::Rejected,
+            inh,
+            &[("err", &err)],
+            self.now(),
+        );
+        match self.write(&put).await {
+            Ok(Written::Done(_)) => Answer::Settled(Err(failure)),
+            Ok(Written::Refused(found)) => answer(found.as_ref(), inh),
+            Err(failure) => Answer::Settled(Err(failure)),
+        }
+    }
+
+    /// Ends an action that cannot take place, for a reason that another delivery would meet again.
+    ///
+    /// It is refused for good, except where it must succeed in the end: after the point of no return only
+    /// another deployment helps, and a recorded refusal would keep even that from completing the saga.
+    async fn decline(&self, attempt: &Attempt, reason: String) -> Result<Value, Failure> {
+        if attempt.kind == Kind::Retriable {
+            return self.settle(attempt, Failure::unknown(reason)).await;
+        }
+        // An earlier delivery may have taken effect, so that a refusal would promise too much.
+        self.reject(&attempt.inh, Failure::refused(&reason))
+            .await
+            .unwrap_or(Failure::unknown(reason))
+    }
+
+    /// Answers by the record, where there is an answer in it; with `failure` otherwise.
+    ///
+    /// A step that fails on a repeated delivery, in whatever way, still took effect if the record says so.
+    async fn settle(&self, attempt: &Attempt, failure: Failure) -> Result<Value, Failure> {
+        match self.read().await {
+            Ok(Some(record)) => record.answer(&attempt.inh).unwrap_or(failure),
+            Ok(None) | Err(_) => Err(failure),
+        }
+    }
+
+    /// Notes that the compensation came where there is nothing to undo. False if something came in between.
+    async fn bury(&self) -> Result<bool, Failure> {
+        let condition = record::absent()
+            .or(State::Rejected.holds())
+            .or(State::Tombstone.holds());
+        let update = record::update(
+            &self.key,
+            State::Tombstone,
+            Vec::new(),
+            condition,
+            self.now(),
+        );
+        Ok(matches!(self.write(&update).await?, Written::Done(_)))
+    }
+}
+
+impl Answer {
+    /// The answer; `failure`, while an earlier delivery is open.
+    fn unwrap_or(self, failure: Failure) -> Result<Value, Failure> {
+        match self {
+            Answer::Settled(answer) => answer,
+            Answer::Open => Err(failure),
+        }
+    }
+}
+
+/// What a conditional write's old item answers an action with.
+fn answer(found: Option<&Item>, inh: &str) -> Answer {
+    match found.map(Record::read) {
+        Some(Ok(record)) => record.answer(inh),
+        Some(Err(failure)) => Answer::Settled(Err(failure)),
+        None => Answer::Settled(Err(lost_race())),
+    }
+}
+
+fn lost_race() -> Failure {
+    Failure::busy("other deliveries of the step keep coming in between")
+}
+
+/// The input's fields that the compensation takes, as JSON text.
+fn kept(keep: &[&str], input: &Value) -> String {
+    let fields = keep
+        .iter()
+        .filter_map(|name| Some(((*name).to_owned(), input.get(name)?.clone())));
+    Value::Object(fields.collect::<Map<_, _>>()).to_string()
+}
+
+/// Decodes what user code takes; its types may refuse, or panic.
+fn decoded<C>(
+    what: &str, decode: impl FnOnce() -> Result<C, serde_json::Error>,
+) -> Result<C, String> {
+    guard(decode)
+        .map_err(|panic| format!("the {what}'s type panicked: {panic}"))?
+        .map_err(|error| format!("the {what} is not what the step's types say: {error}"))
+}
+
+/// Checks an output against what Step Functions and the record can hold, and gives its text.
+fn check_output(output: &Value, args: &str) -> Result<String, String> {
+    check_integers("output", output)?;
+    let text = output.to_string();
+    let room = OUTPUT_LIMIT.min(ITEM_LIMIT.saturating_sub(RECORD_RESERVE + args.len()));
+    if text.len() > room {
+        return Err(format!(
+            "the output has {} bytes; there is room for {room}",
+            text.len()
+        ));
+    }
+    Ok(text)
+}
+
+/// Calls the store, again if that may help, and brings its error into the runtime's terms.
+pub(crate) async fn persist<'a, T>(
+    call: impl Fn() -> BoxFuture<'a, Result<T, StoreError>>,
+) -> Result<T, Failure> {
+    let mut tries = 1;
+    loop {
+        match call().await {
+            Ok(done) => return Ok(done),
+            Err(error) if error.is_worth_retrying() && tries < TRIES => tries += 1,
+            Err(error) => return Err(store_failure(&error)),
+        }
+    }
+}
+
+fn store_failure(error: &StoreError) -> Failure {
+    let mut message = format!("the store: {error}");
+    let mut source = error.source();
+    while let Some(cause) = source {
+        message.push_str(": ");
+        message.push_str(&cause.to_string());
+        source = cause.source();
+    }
+    if error.is_invalid() {
+        Failure::unknown(message)
+    } else {
+        Failure::busy(message)
+    }
+}
+
+/// A decoded call, or why there is none.
+type Decoded<C> = Result<C, String>;
+type DecodeTx<'a> = &'a (dyn Fn(Value, Value) -> Decoded<TxCall> + Send + Sync);
+type DecodeCx<'a> = &'a (dyn Fn(Value, crate::Outcome<Value>) -> Decoded<CxCall> + Send + Sync);

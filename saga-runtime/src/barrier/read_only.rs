@@ -1,0 +1,55 @@
+//! Steps without effect: no record, nothing to repeat and nothing to undo. Each refusal is definite by itself.
+
+use serde_json::Value;
+
+use super::transactional::panicked;
+use super::{Attempt, Barrier, Decoded, check_output};
+use crate::__private::{CxCall, TxCall};
+use crate::context::Context;
+use crate::failure::Failure;
+use crate::guard::{self, Ended, Trouble};
+
+impl Barrier {
+    pub(super) async fn read_tx(
+        &self, attempt: &Attempt, call: Decoded<TxCall>,
+    ) -> Result<Value, Failure> {
+        let (tx, ended) = self.run_tx(permitted(attempt, call)?).await;
+        let output = answered(ended)?;
+        match tx.into_writes() {
+            Ok(writes) if writes.is_empty() => Ok(output),
+            // Nothing was written and nothing will be, so that there is nothing to compensate.
+            Ok(_) => Err(Failure::refused(
+                "the step is `read_only` and yet it writes; make it `compensate = …`, `pivot` or `retriable`",
+            )),
+            Err(mistake) => Err(Failure::refused(mistake)),
+        }
+    }
+
+    pub(super) async fn read_cx(
+        &self, attempt: &Attempt, call: Decoded<CxCall>,
+    ) -> Result<Value, Failure> {
+        let call = permitted(attempt, call)?;
+        let context = Context::new(self.identity.clone(), self.invocation.clone());
+        answered(guard::run(|| call(&context), &Trouble::default()).await)
+    }
+}
+
+fn permitted<C>(attempt: &Attempt, call: Decoded<C>) -> Result<C, Failure> {
+    if attempt.late {
+        return Err(Failure::refused("the saga's deadline has passed"));
+    }
+    call.map_err(Failure::refused)
+}
+
+fn answered(ended: Ended) -> Result<Value, Failure> {
+    match ended {
+        Ended::Output(output) => match check_output(&output, "") {
+            Ok(_) => Ok(output),
+            Err(reason) => Err(Failure::refused(reason)),
+        },
+        Ended::Failed(error) => Err(error.failure),
+        Ended::NotJson(error) => Err(Failure::refused(format!("the output is no JSON: {error}"))),
+        Ended::Panicked(panic) => Err(panicked(&panic)),
+        Ended::Stopped(failure) => Err(failure),
+    }
+}

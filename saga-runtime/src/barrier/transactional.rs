@@ -1,0 +1,207 @@
+//! Mode T: the effects are writes, and commit in one transaction with the record. So there are no claims:
+//! the record is there if, and only if, the effects are.
+
+use std::sync::Arc;
+
+use serde_json::Value;
+
+use super::record::{self, Answer, Record, State};
+use super::{
+    Attempt, Barrier, DecodeTx, Decoded, RACES, TRIES, answer, check_output, lost_race, persist,
+};
+use crate::__private::TxCall;
+use crate::failure::Failure;
+use crate::guard::{self, Ended, Trouble};
+use crate::store::{Item, Reason, Transacted, Write, check_transaction};
+use crate::tx::{Planned, StepFailure, Tx};
+
+/// Why a transaction did not take place.
+enum Refusal {
+    /// The record was not as expected; this is what it was.
+    Record(Option<Item>),
+    /// A condition of the step's own did not hold.
+    Condition(StepFailure),
+    /// The writes can never take place.
+    Invalid(String),
+    /// The store was busy or away.
+    Busy(Failure),
+}
+
+impl Barrier {
+    pub(super) async fn act_tx(
+        &self, attempt: &Attempt, call: Decoded<TxCall>,
+    ) -> Result<Value, Failure> {
+        let call = match call {
+            Ok(call) => call,
+            Err(reason) => return self.decline(attempt, reason).await,
+        };
+        if attempt.late {
+            let late =
+                Failure::refused("the saga's deadline has passed, and the action has not begun");
+            return in_progress(self.reject(&attempt.inh, late).await);
+        }
+        let (tx, ended) = self.run_tx(call).await;
+        match ended {
+            Ended::Output(output) => self.commit(attempt, tx, output).await,
+            Ended::Failed(error) if error.transient => self.settle(attempt, error.failure).await,
+            Ended::Failed(error) => in_progress(self.reject(&attempt.inh, error.failure).await),
+            Ended::NotJson(error) => {
+                self.decline(attempt, format!("the output is no JSON: {error}"))
+                    .await
+            }
+            Ended::Panicked(panic) => self.settle(attempt, panicked(&panic)).await,
+            Ended::Stopped(failure) => self.settle(attempt, failure).await,
+        }
+    }
+
+    /// Compensates what a transaction did, in another; or leaves a tombstone where there was none.
+    pub(super) async fn compensate_tx(&self, decode: DecodeTx<'_>) -> Result<Value, Failure> {
+        for _ in 0..RACES {
+            let done = match self.read().await? {
+                Some(record) => match record.state {
+                    State::Done => record,
+                    State::Compensated | State::Tombstone => return Ok(Value::Null),
+                    State::Running | State::Compensating => return Err(foreign(&record)),
+                    State::Rejected if self.bury().await? => return Ok(Value::Null),
+                    State::Rejected => continue,
+                },
+                None if self.bury().await? => return Ok(Value::Null),
+                None => continue,
+            };
+            let Some(out) = done.out else {
+                return Err(Failure::unknown("the barrier's record lost its output"));
+            };
+            let call = decode(done.args, out).map_err(Failure::unknown)?;
+            let (tx, ended) = self.run_tx(call).await;
+            match ended {
+                Ended::Output(_) => {}
+                Ended::Failed(error) => return Err(try_again(error)),
+                Ended::NotJson(error) => return Err(Failure::unknown(error)),
+                Ended::Panicked(panic) => return Err(panicked(&panic)),
+                Ended::Stopped(failure) => return Err(failure),
+            }
+            let planned = tx.into_writes().map_err(Failure::unknown)?;
+            let undone = record::update(
+                &self.key,
+                State::Compensated,
+                Vec::new(),
+                State::Done.holds(),
+                self.now(),
+            );
+            match self.transact(undone, &planned).await {
+                Ok(()) => return Ok(Value::Null),
+                // Another delivery of the compensation came first; the record knows.
+                Err(Refusal::Record(_)) => {}
+                Err(Refusal::Condition(error)) => return Err(try_again(error)),
+                Err(Refusal::Invalid(reason)) => return Err(Failure::unknown(reason)),
+                Err(Refusal::Busy(failure)) => return Err(failure),
+            }
+        }
+        Err(lost_race())
+    }
+
+    /// Runs a step with a transaction to collect its writes in.
+    pub(super) async fn run_tx(&self, call: TxCall) -> (Tx, Ended) {
+        let trouble = Trouble::default();
+        let mut tx = Tx::new(
+            Arc::clone(&self.store),
+            Arc::clone(&self.identity),
+            self.invocation.clone(),
+            trouble.clone(),
+        );
+        let ended = guard::run(|| call(&mut tx), &trouble).await;
+        (tx, ended)
+    }
+
+    async fn commit(&self, attempt: &Attempt, tx: Tx, output: Value) -> Result<Value, Failure> {
+        let planned = match tx.into_writes() {
+            Ok(planned) => planned,
+            Err(mistake) => return self.decline(attempt, mistake).await,
+        };
+        let out = match check_output(&output, &attempt.args) {
+            Ok(out) => out,
+            Err(reason) => return self.decline(attempt, reason).await,
+        };
+        let more = [("args", attempt.args.as_str()), ("out", out.as_str())];
+        let done = record::put(&self.key, State::Done, &attempt.inh, &more, self.now());
+        match self.transact(done, &planned).await {
+            Ok(()) => Ok(output),
+            Err(Refusal::Record(found)) => in_progress(answer(found.as_ref(), &attempt.inh)),
+            Err(Refusal::Condition(error)) if error.transient => Err(error.failure),
+            Err(Refusal::Condition(error)) => {
+                in_progress(self.reject(&attempt.inh, error.failure).await)
+            }
+            Err(Refusal::Invalid(reason)) => self.decline(attempt, reason).await,
+            Err(Refusal::Busy(failure)) => Err(failure),
+        }
+    }
+
+    /// Commits the record's move together with the step's writes.
+    async fn transact(&self, record: Write, planned: &[Planned]) -> Result<(), Refusal> {
+        let mut writes = vec![record];
+        writes.extend(planned.iter().map(Planned::to_write));
+        check_transaction(&writes).map_err(|error| Refusal::Invalid(error.to_string()))?;
+        for _ in 0..TRIES {
+            let transacted = persist(|| self.store.transact(&writes))
+                .await
+                .map_err(Refusal::Busy)?;
+            let Transacted::Refused(reasons) = transacted else {
+                return Ok(());
+            };
+            if let Some(refusal) = refusal(reasons, planned) {
+                return Err(refusal);
+            }
+        }
+        Err(Refusal::Busy(Failure::busy(
+            "other transactions keep writing the same items",
+        )))
+    }
+}
+
+/// What kept a transaction from taking place; none if only others did, so that another try may help.
+fn refusal(reasons: Vec<Reason>, planned: &[Planned]) -> Option<Refusal> {
+    let mut reasons = reasons.into_iter();
+    // The record comes first and counts most: where it has moved, a repeated delivery's own conditions may well fail.
+    match reasons.next() {
+        Some(Reason::ConditionFailed(found)) => return Some(Refusal::Record(found)),
+        Some(Reason::Invalid(reason)) => return Some(Refusal::Invalid(reason)),
+        Some(Reason::None | Reason::Conflict | Reason::Throttled) | None => {}
+    }
+    planned
+        .iter()
+        .zip(reasons)
+        .find_map(|(planned, reason)| match reason {
+            Reason::ConditionFailed(found) => {
+                planned.failure(found.as_ref()).map(Refusal::Condition)
+            }
+            Reason::Invalid(reason) => Some(Refusal::Invalid(reason)),
+            Reason::None | Reason::Conflict | Reason::Throttled => None,
+        })
+}
+
+/// In this mode no delivery leaves a record open; one that is comes from a step that had an outside effect before.
+fn in_progress(answer: Answer) -> Result<Value, Failure> {
+    answer.unwrap_or(Failure::busy(
+        "an earlier delivery of the step, as one with an outside effect, is still open",
+    ))
+}
+
+fn foreign(record: &Record) -> Failure {
+    Failure::unknown(format!(
+        "the record says {}: the action ran as a step with an outside effect, which no transaction can undo",
+        record.state
+    ))
+}
+
+/// A compensation cannot be rejected: whatever it fails with, it is tried again.
+pub(super) fn try_again(error: StepFailure) -> Failure {
+    if error.transient {
+        error.failure
+    } else {
+        Failure::busy(error.failure.to_string())
+    }
+}
+
+pub(super) fn panicked(panic: &str) -> Failure {
+    Failure::unknown(format!("the step panicked: {panic}"))
+}

@@ -1,0 +1,80 @@
+//! What a step with an effect outside of the database is told: whom it acts for, and under which key. Does nothing itself.
+
+use std::sync::Arc;
+use std::time::SystemTime;
+
+use crate::identity::Identity;
+use crate::invocation::Invocation;
+
+/// The second parameter of a step whose effect is outside of the participant's database.
+///
+/// The barrier makes deliveries of the step and of its compensation follow one another, and gives each the same
+/// [`idempotency_key`](Self::idempotency_key), but it cannot see the outside effect. A delivery that is cut off is followed by
+/// another under the same key, so that the other side has to honour the key. Where it does not, the step may take
+/// effect more than once.
+///
+/// # What holds, and when
+///
+/// A claim lasts until the invocation's deadline and five seconds more. Until then nobody else acts; afterwards the next
+/// delivery does. This is sound where the earlier handler is dead by then (Lambda stops it; elsewhere wrap the handler in
+/// a timeout at [`deadline`](Self::deadline)) or where the other side can void by key what comes too late.
+/// A rejection promises that nothing took effect under the key, by this delivery or by an earlier one that was cut off.
+/// Work that a step leaves running in the background is beyond the barrier.
+///
+/// # Example
+///
+/// ```
+/// use saga_runtime::{Context, Outcome, Retry};
+///
+/// struct Bank;
+/// # impl Bank { async fn charge(&self, _key: &str, _amount: u64) -> Result<u64, std::io::Error> { Ok(1) } }
+/// # impl Bank { async fn void(&self, _key: &str) -> Result<(), std::io::Error> { Ok(()) } }
+///
+/// async fn charge(bank: &Bank, cx: &Context, amount: u64) -> Result<u64, Retry> {
+///     Ok(bank.charge(&cx.idempotency_key(), amount).await?)
+/// }
+///
+/// async fn refund(bank: &Bank, cx: &Context, _charge: Outcome<u64>) -> Result<(), Retry> {
+///     // The key voids the charge whether or not it was made.
+///     Ok(bank.void(&cx.idempotency_key()).await?)
+/// }
+/// ```
+#[derive(Clone, Debug)]
+pub struct Context {
+    identity: Arc<Identity>,
+    invocation: Invocation,
+}
+
+impl Context {
+    pub(crate) fn new(identity: Arc<Identity>, invocation: Invocation) -> Self {
+        Self {
+            identity,
+            invocation,
+        }
+    }
+
+    /// The key to hand to the other side: 32 hexadecimal digits, the same for each delivery of the step and of its compensation.
+    pub fn idempotency_key(&self) -> String {
+        self.identity.idempotency_key()
+    }
+
+    /// The execution's ARN.
+    pub fn saga(&self) -> &str {
+        &self.identity.saga
+    }
+
+    /// The step: `payments.charge`, or `payments.charge#2` for a flow's second call of it.
+    pub fn step(&self) -> &str {
+        &self.identity.step
+    }
+
+    /// The time, by the host's clock.
+    pub fn now(&self) -> SystemTime {
+        self.invocation.now()
+    }
+
+    /// When the host stops the handler. Whatever is not done by then is tried again.
+    pub fn deadline(&self) -> SystemTime {
+        self.invocation.deadline()
+    }
+}

@@ -1,0 +1,152 @@
+//! The payload of a delivery, as the state machine sends it: read and checked for shape. Knows no participant.
+
+use std::time::{Duration, SystemTime};
+
+use serde_json::{Map, Value};
+
+use crate::identity::Identity;
+
+/// The longest key that the barrier's record may have, which is
+/// [DynamoDB's for partition keys](https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Constraints.html#limits-partition-sort-keys).
+const KEY_LIMIT: usize = 2048;
+
+/// What a delivery asks for.
+#[derive(Debug)]
+pub(crate) struct Envelope {
+    pub(crate) identity: Identity,
+    /// The participant's part of the step's name: `stock`.
+    pub(crate) prefix: String,
+    /// The method's part, without the number of a second call: `reserve`.
+    pub(crate) method: String,
+    pub(crate) phase: Phase,
+}
+
+#[derive(Debug)]
+pub(crate) enum Phase {
+    Action(Request),
+    Compensation,
+}
+
+/// What an action is asked with.
+#[derive(Debug)]
+pub(crate) struct Request {
+    pub(crate) input: Value,
+    /// The inputs of flows whose first step this is, by flow.
+    pub(crate) start: Map<String, Value>,
+    /// From when on the action may not begin.
+    pub(crate) deadline: Option<SystemTime>,
+}
+
+impl Envelope {
+    /// Reads a payload.
+    ///
+    /// # Errors
+    ///
+    /// The field that is missing or of another shape.
+    pub(crate) fn read(payload: Value) -> Result<Self, String> {
+        let Value::Object(mut fields) = payload else {
+            return Err("the payload is not a JSON object".to_owned());
+        };
+        let identity = read_identity(&mut fields)?;
+        let (prefix, method) = read_step(&identity.step)?;
+        let phase = match fields.remove("phase") {
+            None => Phase::Action(read_request(&mut fields)?),
+            Some(phase) if phase == "compensation" => Phase::Compensation,
+            Some(phase) => {
+                return Err(format!(
+                    "`phase` is {phase}; it is \"compensation\" or absent"
+                ));
+            }
+        };
+        Ok(Self {
+            identity,
+            prefix,
+            method,
+            phase,
+        })
+    }
+}
+
+fn read_identity(fields: &mut Map<String, Value>) -> Result<Identity, String> {
+    let saga = read_name(fields, "saga")?;
+    let step = read_name(fields, "step")?;
+    let item = match fields.remove("item") {
+        None => Vec::new(),
+        Some(item) => serde_json::from_value(item)
+            .map_err(|_| "`item` is not an array of indices, such as `[2, 0]`".to_owned())?,
+    };
+    let identity = Identity { saga, step, item };
+    let size = identity.record_key().len();
+    if size > KEY_LIMIT {
+        return Err(format!(
+            "`saga`, `step` and `item` together have {size} bytes; a record's key has at most {KEY_LIMIT}"
+        ));
+    }
+    Ok(identity)
+}
+
+fn read_name(fields: &mut Map<String, Value>, name: &str) -> Result<String, String> {
+    match fields.remove(name) {
+        // The bar separates the parts of a record's key. Neither an ARN nor a Rust name has one.
+        Some(Value::String(text)) if !text.is_empty() && !text.contains('|') => Ok(text),
+        Some(_) => Err(format!("`{name}` is not a name")),
+        None => Err(format!("`{name}` is missing")),
+    }
+}
+
+fn read_step(step: &str) -> Result<(String, String), String> {
+    let malformed = || {
+        format!("`step` is `{step}`; write it as `participant.method`, or `participant.method#2`")
+    };
+    let (prefix, rest) = step.split_once('.').ok_or_else(malformed)?;
+    let method = match rest.split_once('#') {
+        None => rest,
+        Some((method, call))
+            if !call.is_empty() && call.bytes().all(|byte| byte.is_ascii_digit()) =>
+        {
+            method
+        }
+        Some(_) => return Err(malformed()),
+    };
+    if prefix.is_empty() || method.is_empty() {
+        return Err(malformed());
+    }
+    Ok((prefix.to_owned(), method.to_owned()))
+}
+
+fn read_request(fields: &mut Map<String, Value>) -> Result<Request, String> {
+    let start = match fields.remove("start") {
+        None => Map::new(),
+        Some(Value::Object(start)) => start,
+        Some(_) => return Err("`start` is not an object of flow inputs by flow".to_owned()),
+    };
+    let input = fields
+        .remove("input")
+        .unwrap_or_else(|| Value::Object(Map::new()));
+    Ok(Request {
+        input,
+        start,
+        deadline: read_deadline(fields)?,
+    })
+}
+
+fn read_deadline(fields: &Map<String, Value>) -> Result<Option<SystemTime>, String> {
+    let Some(seconds) = fields.get("deadline") else {
+        return Ok(None);
+    };
+    let seconds = seconds
+        .as_f64()
+        .and_then(|seconds| Duration::try_from_secs_f64(seconds).ok())
+        .ok_or_else(|| {
+            format!(
+                "`deadline` is {seconds}; it is the seconds that an execution has for its actions"
+            )
+        })?;
+    let started = match fields.get("started") {
+        Some(Value::String(started)) => humantime::parse_rfc3339(started).ok(),
+        _ => None,
+    };
+    let started = started.ok_or("`started` is not the time at which the execution started, such as `2026-01-31T12:00:00.000Z`")?;
+    // A deadline beyond the end of time is none.
+    Ok(started.checked_add(seconds))
+}

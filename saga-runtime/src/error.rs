@@ -1,0 +1,214 @@
+//! How a step says no: `StepError`, `Retry` and the `Rejection` a saga ends with. Records nothing.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use crate::failure::Failure;
+
+/// What a participant's method may fail with.
+///
+/// `#[saga]` implements it for the error enums of its module: a variant marked `#[transient]` is tried again by
+/// the step's policy; every other is a *rejection*, a definite "no" that promises the action had no effect.
+///
+/// # Example
+///
+/// ```
+/// use saga_runtime::StepError;
+///
+/// struct Full;
+///
+/// impl StepError for Full {
+///     fn error_type(&self) -> &'static str { "HotelError.Full" }
+///     fn is_transient(&self) -> bool { false }
+///     fn message(&self) -> String { "no room is left".to_owned() }
+///     fn data(&self) -> Result<serde_json::Value, serde_json::Error> { Ok(serde_json::Value::Null) }
+/// }
+///
+/// let rejection = saga_runtime::Rejection::from(Full);
+/// assert_eq!(rejection.to_string(), "HotelError.Full: no room is left");
+/// ```
+pub trait StepError {
+    /// The name that the state machine's `Retry` and `Catch` match: `StockError.OutOfStock`.
+    fn error_type(&self) -> &'static str;
+
+    /// Whether another try is worth it. A transient error is never recorded.
+    fn is_transient(&self) -> bool;
+
+    /// What went wrong, for people.
+    fn message(&self) -> String;
+
+    /// The variant's fields, for the flow.
+    ///
+    /// # Errors
+    ///
+    /// Those of the fields' own serialization; the error is then reported without data.
+    fn data(&self) -> Result<Value, serde_json::Error>;
+}
+
+/// "Not now": the only thing that a compensation or a retriable step may fail with.
+///
+/// Any error converts into it, so `?` works on the calls of other libraries. It reaches Step Functions as
+/// `Saga.Busy` and is tried again. It promises nothing about the effect: an outside call that timed out may have worked.
+///
+/// # Example
+///
+/// ```
+/// use saga_runtime::Retry;
+///
+/// fn parse(text: &str) -> Result<u32, Retry> {
+///     let number: u32 = text.parse()?;
+///     if number == 0 { return Err(Retry::new("the counter is not up yet")); }
+///     Ok(number)
+/// }
+/// assert!(parse("x").is_err());
+/// ```
+// `Retry` must not implement `Error`: the conversion from every error would then overlap `From<T> for T`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Retry {
+    reason: String,
+}
+
+impl Retry {
+    /// Asks for another try, and says why.
+    pub fn new(reason: impl Into<String>) -> Self {
+        Self {
+            reason: reason.into(),
+        }
+    }
+}
+
+impl fmt::Display for Retry {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.reason)
+    }
+}
+
+impl<E: std::error::Error> From<E> for Retry {
+    fn from(error: E) -> Self {
+        let mut reason = error.to_string();
+        let mut source = error.source();
+        while let Some(cause) = source {
+            reason.push_str(": ");
+            reason.push_str(&cause.to_string());
+            source = cause.source();
+        }
+        Self { reason }
+    }
+}
+
+impl StepError for Retry {
+    fn error_type(&self) -> &'static str {
+        Failure::BUSY
+    }
+
+    fn is_transient(&self) -> bool {
+        true
+    }
+
+    fn message(&self) -> String {
+        self.reason.clone()
+    }
+
+    fn data(&self) -> Result<Value, serde_json::Error> {
+        Ok(Value::Null)
+    }
+}
+
+/// The failure that a saga ends with, after everything was compensated.
+///
+/// A flow's `?` makes one of any step's error; the engine makes one of Step Functions' `Error` and `Cause`.
+///
+/// # Example
+///
+/// ```
+/// use saga_runtime::Rejection;
+///
+/// let cause = r#"{ "errorType": "StockError.OutOfStock",
+///                  "errorMessage": "{\"message\":\"no tea\",\"data\":{\"sku\":\"tea\"}}" }"#;
+/// let rejection = Rejection::from_failure("StockError.OutOfStock", cause);
+/// assert_eq!(rejection.message(), "no tea");
+/// assert_eq!(rejection.data()["sku"], "tea");
+/// ```
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Rejection {
+    error: String,
+    message: String,
+    data: Value,
+}
+
+impl Rejection {
+    /// A failure of the flow's own: `return Err(Rejection::new("Order.TooLarge", "…"))`.
+    pub fn new(error: impl Into<String>, message: impl Into<String>) -> Self {
+        Self {
+            error: error.into(),
+            message: message.into(),
+            data: Value::Null,
+        }
+    }
+
+    /// Reads the `Error` and the `Cause` that an execution failed with.
+    ///
+    /// The cause of a participant's error is JSON, `{ "errorType", "errorMessage" }`, with JSON in the message; a cause of
+    /// any other shape, such as a timeout's text, becomes the message whole.
+    pub fn from_failure(error: &str, cause: &str) -> Self {
+        #[derive(Deserialize)]
+        #[serde(rename_all = "camelCase")]
+        struct Cause {
+            error_message: String,
+        }
+        #[derive(Deserialize)]
+        struct Message {
+            message: String,
+            #[serde(default)]
+            data: Value,
+        }
+        let said = match serde_json::from_str::<Cause>(cause) {
+            Ok(cause) => cause.error_message,
+            Err(_) => cause.to_owned(),
+        };
+        match serde_json::from_str::<Message>(&said) {
+            Ok(Message { message, data }) => Self {
+                error: error.to_owned(),
+                message,
+                data,
+            },
+            Err(_) => Self::new(error, said),
+        }
+    }
+
+    /// The error's name: `StockError.OutOfStock`.
+    pub fn error(&self) -> &str {
+        &self.error
+    }
+
+    /// What went wrong, for people.
+    pub fn message(&self) -> &str {
+        &self.message
+    }
+
+    /// The fields of the error's variant, or null.
+    pub fn data(&self) -> &Value {
+        &self.data
+    }
+}
+
+impl<E: StepError> From<E> for Rejection {
+    fn from(error: E) -> Self {
+        Self {
+            error: error.error_type().to_owned(),
+            message: error.message(),
+            // The error itself is worth more than its data: what does not serialize is left out.
+            data: error.data().unwrap_or_default(),
+        }
+    }
+}
+
+impl fmt::Display for Rejection {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.error, self.message)
+    }
+}
+
+impl std::error::Error for Rejection {}

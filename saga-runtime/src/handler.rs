@@ -1,0 +1,214 @@
+//! One entry for all steps of one participant, or of several: finds whom a delivery is for. The barrier does the rest.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::sync::Arc;
+
+use serde_json::Value;
+
+use crate::__private::{Action, Compensation};
+use crate::barrier;
+use crate::envelope::{Envelope, Phase, Request};
+use crate::failure::Failure;
+use crate::invocation::Invocation;
+use crate::store::Store;
+
+/// What Lambda serves and the embedded engine calls: the steps of one participant, or of several.
+///
+/// `#[saga]` writes a function that makes one of a service: `serve_stock(service, store)`.
+///
+/// # Example
+///
+/// ```
+/// use saga_runtime::Handler;
+///
+/// fn one_function(stock: Handler, shipping: Handler) -> Handler {
+///     Handler::join([stock, shipping])
+/// }
+/// ```
+#[derive(Clone)]
+pub struct Handler {
+    participants: Vec<Arc<Participant>>,
+}
+
+/// A participant's steps, and the store that holds their records.
+pub(crate) struct Participant {
+    pub(crate) name: &'static str,
+    pub(crate) prefix: &'static str,
+    pub(crate) function: &'static str,
+    pub(crate) store: Arc<dyn Store>,
+    pub(crate) starts: BTreeMap<&'static str, StartCheck>,
+    pub(crate) steps: BTreeMap<&'static str, Step>,
+}
+
+pub(crate) type StartCheck = Box<dyn Fn(&Value) -> Result<(), serde_json::Error> + Send + Sync>;
+
+pub(crate) struct Step {
+    pub(crate) action: Action,
+    pub(crate) compensation: Option<Compensation>,
+}
+
+impl Handler {
+    pub(crate) fn of(participant: Participant) -> Self {
+        Self {
+            participants: vec![Arc::new(participant)],
+        }
+    }
+
+    /// One entry for several participants: a delivery goes to the one whose name its step begins with.
+    ///
+    /// Participants of the same name may come from different modules, as long as no method is in two of them; a delivery that
+    /// two could take is taken by none, and answered with `Saga.Unknown`.
+    pub fn join(handlers: impl IntoIterator<Item = Handler>) -> Self {
+        Self {
+            participants: handlers
+                .into_iter()
+                .flat_map(|handler| handler.participants)
+                .collect(),
+        }
+    }
+
+    /// The placeholders of the functions that this handler answers for, such as `StockFunctionArn`, each once.
+    pub fn functions(&self) -> Vec<&str> {
+        let mut functions = Vec::new();
+        for participant in &self.participants {
+            if !functions.contains(&participant.function) {
+                functions.push(participant.function);
+            }
+        }
+        functions
+    }
+
+    /// Takes one delivery, and answers with the step's output.
+    ///
+    /// The future needs no particular executor and starts no timers. A host that stops it at the invocation's deadline drops
+    /// it; whatever it had not yet recorded is then settled by the next delivery.
+    ///
+    /// # Errors
+    ///
+    /// The participant's own errors, and the runtime's three:
+    /// [`Saga.Refused`](Failure::REFUSED), [`Saga.Busy`](Failure::BUSY) and [`Saga.Unknown`](Failure::UNKNOWN).
+    /// A payload that is no envelope is answered with the last, because nothing can be recorded about it: the
+    /// state machine then compensates, and finds nothing to undo.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// use saga_runtime::{Clock, Handler, Invocation};
+    /// use serde_json::json;
+    ///
+    /// # async fn example() {
+    /// let nobody = Handler::join([]);
+    /// let clock = Clock::system();
+    /// let delivery = Invocation::new("1", clock.now() + std::time::Duration::from_secs(3), clock);
+    /// let failure = nobody.invoke(json!({ "saga": "arn:…", "step": "stock.reserve" }), &delivery).await.unwrap_err();
+    /// assert_eq!(failure.to_string(), "Saga.Unknown: no participant here is called `stock`; there are none");
+    /// # }
+    /// ```
+    pub async fn invoke(&self, payload: Value, invocation: &Invocation) -> Result<Value, Failure> {
+        let envelope = Envelope::read(payload).map_err(Failure::unknown)?;
+        let participant = self.participant(&envelope)?;
+        let step = participant.steps.get(envelope.method.as_str());
+        let barrier = barrier::Barrier::new(
+            Arc::clone(&participant.store),
+            envelope.identity,
+            invocation.clone(),
+        );
+        match (envelope.phase, step) {
+            (Phase::Action(request), Some(step)) => {
+                let start = participant.check_start(&request);
+                barrier.act(&step.action, request, start).await
+            }
+            // Nothing is recorded: a deployment may bring the step, and a refusal for good would keep even that from
+            // completing a saga that is past its point of no return.
+            (Phase::Action(_), None) => Err(Failure::unknown(format!(
+                "participant `{}` has no step `{}`",
+                participant.name, envelope.method
+            ))),
+            (
+                Phase::Compensation,
+                Some(Step {
+                    compensation: Some(compensation),
+                    ..
+                }),
+            ) => barrier.compensate(compensation).await,
+            (Phase::Compensation, _) => {
+                let reason = format!(
+                    "participant `{}` has nothing to compensate `{}` with",
+                    participant.name, envelope.method
+                );
+                barrier.compensate_nothing(reason).await
+            }
+        }
+    }
+
+    fn participant(&self, envelope: &Envelope) -> Result<&Participant, Failure> {
+        let named: Vec<&Participant> = self
+            .participants
+            .iter()
+            .map(Arc::as_ref)
+            .filter(|participant| participant.prefix == envelope.prefix)
+            .collect();
+        let able: Vec<&Participant> = named
+            .iter()
+            .copied()
+            .filter(|participant| participant.steps.contains_key(envelope.method.as_str()))
+            .collect();
+        match (able.as_slice(), named.as_slice()) {
+            ([one], _) | ([], [one, ..]) => Ok(one),
+            ([], []) => Err(Failure::unknown(format!(
+                "no participant here is called `{}`; there are {}",
+                envelope.prefix,
+                self.names()
+            ))),
+            _ => Err(Failure::unknown(format!(
+                "{} participants here have a step `{}.{}`; serve them by functions of their own",
+                able.len(),
+                envelope.prefix,
+                envelope.method
+            ))),
+        }
+    }
+
+    fn names(&self) -> String {
+        let mut names: Vec<String> = self
+            .participants
+            .iter()
+            .map(|participant| format!("`{}`", participant.prefix))
+            .collect();
+        names.dedup();
+        if names.is_empty() {
+            "none".to_owned()
+        } else {
+            names.join(", ")
+        }
+    }
+}
+
+impl Participant {
+    /// Checks the inputs of flows against their types, so that no later state fails to evaluate over them.
+    fn check_start(&self, request: &Request) -> Result<(), String> {
+        for (flow, input) in &request.start {
+            let Some(check) = self.starts.get(flow.as_str()) else {
+                return Err(format!(
+                    "participant `{}` knows no flow `{flow}`",
+                    self.name
+                ));
+            };
+            crate::json::check_integers(&format!("start.{flow}"), input)?;
+            crate::guard::guard(|| check(input))
+                .map_err(|panic| format!("the input's type panicked: {panic}"))?
+                .map_err(|error| {
+                    format!("the input of `{flow}` is not what its type says: {error}")
+                })?;
+        }
+        Ok(())
+    }
+}
+
+impl fmt::Debug for Handler {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let names = self.participants.iter().map(|participant| participant.name);
+        f.debug_list().entries(names).finish()
+    }
+}

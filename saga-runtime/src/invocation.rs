@@ -1,0 +1,95 @@
+//! What the host of a handler knows of one delivery: its id, its deadline and the time. Starts no timers.
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::SystemTime;
+
+/// What the host knows of one delivery.
+///
+/// # Example
+///
+/// ```
+/// use saga_runtime::{Clock, Invocation};
+/// use std::time::Duration;
+///
+/// let clock = Clock::system();
+/// let delivery = Invocation::new("c6af9ac6-7b61", clock.now() + Duration::from_secs(10), clock);
+/// assert_eq!(delivery.request_id(), "c6af9ac6-7b61");
+/// ```
+#[derive(Clone, Debug)]
+pub struct Invocation {
+    request_id: String,
+    deadline: SystemTime,
+    clock: Clock,
+}
+
+impl Invocation {
+    /// Describes a delivery.
+    ///
+    /// `request_id` must differ between any two deliveries, repeated ones included: the barrier takes a claim
+    /// that carries it for this delivery's own. `deadline` is when the host stops the handler; the barrier lets
+    /// nobody else act before it has passed.
+    pub fn new(request_id: impl Into<String>, deadline: SystemTime, clock: Clock) -> Self {
+        Self {
+            request_id: request_id.into(),
+            deadline,
+            clock,
+        }
+    }
+
+    /// The delivery's id: Lambda's request id.
+    pub fn request_id(&self) -> &str {
+        &self.request_id
+    }
+
+    /// When the host stops the handler.
+    pub fn deadline(&self) -> SystemTime {
+        self.deadline
+    }
+
+    /// The host's clock.
+    pub fn clock(&self) -> &Clock {
+        &self.clock
+    }
+
+    pub(crate) fn now(&self) -> SystemTime {
+        self.clock.now()
+    }
+}
+
+/// A source of time: the system's, or an engine's virtual one.
+///
+/// # Example
+///
+/// ```
+/// use saga_runtime::Clock;
+/// use std::time::SystemTime;
+///
+/// let frozen = Clock::new(|| SystemTime::UNIX_EPOCH);
+/// assert_eq!(frozen.now(), SystemTime::UNIX_EPOCH);
+/// ```
+#[derive(Clone)]
+pub struct Clock(Arc<dyn Fn() -> SystemTime + Send + Sync>);
+
+impl Clock {
+    /// The system's clock.
+    pub fn system() -> Self {
+        Self::new(SystemTime::now)
+    }
+
+    /// A clock that asks `now`.
+    pub fn new(now: impl Fn() -> SystemTime + Send + Sync + 'static) -> Self {
+        Self(Arc::new(now))
+    }
+
+    /// The time.
+    pub fn now(&self) -> SystemTime {
+        (self.0)()
+    }
+}
+
+impl fmt::Debug for Clock {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Clock").finish()
+    }
+}

@@ -1,0 +1,99 @@
+//! What the barrier asks of JSON: one spelling for equal values, and integers that survive Step Functions. Changes nothing.
+
+use serde_json::{Number, Value};
+
+use crate::identity::hex;
+use crate::store::Item;
+
+/// JSONata, which Step Functions computes with, knows floats only: beyond this an integer may come out as its neighbour.
+const LARGEST_INTEGER: u64 = (1 << 53) - 1;
+
+/// The SHA-256 of a value's canonical JSON: keys sorted, no spaces, `2.0` written `2`.
+pub(crate) fn fingerprint(value: &Value) -> String {
+    let mut text = String::new();
+    write_canonical(value, &mut text);
+    hex(text.as_bytes())
+}
+
+fn write_canonical(value: &Value, text: &mut String) {
+    match value {
+        Value::Array(values) => {
+            text.push('[');
+            for (index, value) in values.iter().enumerate() {
+                if index > 0 {
+                    text.push(',');
+                }
+                write_canonical(value, text);
+            }
+            text.push(']');
+        }
+        Value::Object(fields) => {
+            // `serde_json` keeps the order of insertion where some crate asks it to.
+            let mut names: Vec<&String> = fields.keys().collect();
+            names.sort_unstable();
+            text.push('{');
+            for (index, name) in names.into_iter().enumerate() {
+                if index > 0 {
+                    text.push(',');
+                }
+                text.push_str(&Value::from(name.as_str()).to_string());
+                text.push(':');
+                write_canonical(&fields[name], text);
+            }
+            text.push('}');
+        }
+        Value::Number(number) => text.push_str(&canonical_number(number)),
+        Value::Null | Value::Bool(_) | Value::String(_) => text.push_str(&value.to_string()),
+    }
+}
+
+fn canonical_number(number: &Number) -> String {
+    match number.as_f64() {
+        // Rust prints an integral float without a point.
+        Some(float) if number.is_f64() => float.to_string(),
+        _ => number.to_string(),
+    }
+}
+
+/// The document with its attributes in the order of their names: a store keeps no other.
+pub(crate) fn sorted(item: &Item) -> Item {
+    let mut fields: Vec<(&String, &Value)> = item.iter().collect();
+    fields.sort_unstable_by_key(|(name, _)| *name);
+    let sorted = fields
+        .into_iter()
+        .map(|(name, value)| (name.clone(), sorted_value(value)));
+    sorted.collect()
+}
+
+fn sorted_value(value: &Value) -> Value {
+    match value {
+        Value::Object(fields) => Value::Object(sorted(fields)),
+        Value::Array(values) => Value::Array(values.iter().map(sorted_value).collect()),
+        other => other.clone(),
+    }
+}
+
+/// Finds an integer that Step Functions would round, and says where it is and what to do.
+pub(crate) fn check_integers(place: &str, value: &Value) -> Result<(), String> {
+    match value {
+        Value::Number(number) => {
+            let size = number
+                .as_u64()
+                .or_else(|| number.as_i64().map(i64::unsigned_abs));
+            if size.is_some_and(|size| size > LARGEST_INTEGER) {
+                return Err(format!(
+                    "`{place}` is {number}, and Step Functions rounds integers beyond {LARGEST_INTEGER}; send a string"
+                ));
+            }
+            Ok(())
+        }
+        Value::Array(values) => values
+            .iter()
+            .enumerate()
+            .try_for_each(|(index, value)| check_integers(&format!("{place}[{index}]"), value)),
+        Value::Object(fields) => fields
+            .iter()
+            .try_for_each(|(name, value)| check_integers(&format!("{place}.{name}"), value)),
+        Value::Null | Value::Bool(_) | Value::String(_) => Ok(()),
+    }
+}

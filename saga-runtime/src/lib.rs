@@ -1,0 +1,254 @@
+//! Sagas for AWS Step Functions: one annotated Rust module becomes a state machine whose failure paths are already right,
+//! and participants whose steps happen at most once.
+//!
+//! A *saga* is a sequence of local transactions in several services that all take effect, or are all compensated.
+//! [`#[saga]`](macro@saga) turns a module into the state machine; this crate is what the services call: errors,
+//! transactions, contexts, and the barrier that makes a step safe under retries, timeouts and duplicates. It knows no AWS
+//! service; hosts and stores come from outside. `saga-local` runs the same services and the emitted definition in memory.
+//!
+//! # The smallest saga
+//!
+//! ```
+//! use saga_runtime::prelude::*;
+//!
+//! #[saga]
+//! pub mod transfer {
+//!     use saga_runtime::prelude::*;
+//!
+//!     #[derive(Serialize, Deserialize)]
+//!     pub struct Transfer { pub from: String, pub to: String, pub cents: u64 }
+//!
+//!     #[derive(Debug, thiserror::Error)]
+//!     pub enum BankError {
+//!         #[error("not enough money")]
+//!         NotEnough,
+//!     }
+//!
+//!     pub trait Payer {
+//!         #[step(compensate = refund)]
+//!         async fn debit(&self, tx: &mut Tx, account: &str, cents: u64) -> Result<(), BankError>;
+//!         #[compensation]
+//!         async fn refund(&self, tx: &mut Tx, account: &str, cents: u64) -> Result<(), Retry>;
+//!     }
+//!
+//!     pub trait Payee {
+//!         #[step(pivot)]
+//!         async fn credit(&self, tx: &mut Tx, account: &str, cents: u64) -> Result<(), BankError>;
+//!     }
+//!
+//!     pub async fn transfer(payer: &impl Payer, payee: &impl Payee, cmd: Transfer) -> Result<(), Rejection> {
+//!         payer.debit(&cmd.from, cmd.cents).await?;
+//!         payee.credit(&cmd.to, cmd.cents).await?;
+//!         Ok(())
+//!     }
+//! }
+//!
+//! assert_eq!(transfer::TRANSFER.name(), "transfer");
+//! ```
+//!
+//! The module is the contract between the services, as a `.proto` file is: the team that owns the accounts depends on it
+//! and writes `impl transfer::Payer for Accounts`. rustc checks all of it, at your own tokens. The flow's body is checked,
+//! not run: what runs, on a laptop too, is what was emitted.
+//!
+//! # What it emits
+//!
+//! `cargo build` writes `out/transfer.asl.json` at the workspace's root, and [`Saga::definition`] is the same text: two
+//! states on the happy path, one compensation, one end for the saga that failed.
+//!
+//! ```
+//! # use saga_runtime::prelude::*;
+//! # #[saga]
+//! # pub mod transfer {
+//! #     use saga_runtime::prelude::*;
+//! #     #[derive(Serialize, Deserialize)]
+//! #     pub struct Transfer { pub from: String, pub to: String, pub cents: u64 }
+//! #     #[derive(Debug, thiserror::Error)]
+//! #     pub enum BankError { #[error("not enough money")] NotEnough }
+//! #     pub trait Payer {
+//! #         #[step(compensate = refund)]
+//! #         async fn debit(&self, tx: &mut Tx, account: &str, cents: u64) -> Result<(), BankError>;
+//! #         #[compensation]
+//! #         async fn refund(&self, tx: &mut Tx, account: &str, cents: u64) -> Result<(), Retry>;
+//! #     }
+//! #     pub trait Payee {
+//! #         #[step(pivot)]
+//! #         async fn credit(&self, tx: &mut Tx, account: &str, cents: u64) -> Result<(), BankError>;
+//! #     }
+//! #     pub async fn transfer(payer: &impl Payer, payee: &impl Payee, cmd: Transfer) -> Result<(), Rejection> {
+//! #         payer.debit(&cmd.from, cmd.cents).await?;
+//! #         payee.credit(&cmd.to, cmd.cents).await?;
+//! #         Ok(())
+//! #     }
+//! # }
+//! let machine: serde_json::Value = serde_json::from_str(transfer::TRANSFER.definition())?;
+//! let debit = &machine["States"]["payer.debit"];
+//! assert_eq!(debit["Next"], "payee.credit");
+//! // A rejection means that nothing happened; after anything else the debit is compensated too.
+//! assert_eq!(debit["Catch"][0]["ErrorEquals"][0], "BankError.NotEnough");
+//! assert_eq!(debit["Catch"][0]["Next"], "compensated");
+//! assert_eq!(debit["Catch"][2]["ErrorEquals"][0], "States.ALL");
+//! assert_eq!(debit["Catch"][2]["Next"], "compensate payer.debit");
+//! # Ok::<(), serde_json::Error>(())
+//! ```
+//!
+//! # How it fails
+//!
+//! | what happens to a compensatable step | what the state machine does |
+//! |---|---|
+//! | it answers with a rejection: a variant of its error enum | compensates the steps before it |
+//! | it answers with a `#[transient]` variant, is throttled, or the runtime is busy | tries again, six times unless `retry(..)` says otherwise, then as below |
+//! | it times out, crashes or panics, so that its outcome is unknown | tries again three times, then compensates it, and the steps before it |
+//! | its compensation fails | tries again twelve times, then waits for an operator (`on_stuck = park`) or fails for redrive (`on_stuck = fail`) |
+//!
+//! A pivot is tried again until its outcome is known, and a retriable step until it succeeds, because after the point of
+//! no return nothing is undone. The saga ends with the failure that began its compensation, which a client sees as a
+//! [`Rejection`].
+//!
+//! None of this is left to the services: the barrier beside each participant's data keeps one record for each step of each
+//! saga. It answers a repeated delivery with the recorded answer, lets a compensation of something that never happened
+//! succeed without effect, and refuses an action that arrives after its compensation.
+//!
+//! # The second parameter chooses the guarantee
+//!
+//! | | `tx: &mut Tx` | `cx: &Context` |
+//! |---|---|---|
+//! | effects | writes to the participant's own database, through [`Tx`] | anything else: a payment, a mail, another API |
+//! | happens at most once because | the writes and the record are one transaction | the other side honours [`Context::idempotency_key`] |
+//! | its compensation gets | the output: it runs only if the action took effect | an [`Outcome`], because an answer may have been lost |
+//!
+//! # Where to read on
+//!
+//! - [`saga`](macro@saga): the attribute, step by step: options, kinds, what a flow may say.
+//! - [`Tx`], [`Table`]: the document API that works in memory and on DynamoDB alike.
+//! - [`Handler`]: what `serve_…` gives you, for Lambda and for the embedded engine.
+//! - [`Rejection`], [`Retry`], [`StepError`]: the errors, and which of them end a saga.
+
+#[doc(hidden)]
+pub mod __private;
+mod barrier;
+mod context;
+mod envelope;
+mod error;
+mod failure;
+mod guard;
+mod handler;
+mod identity;
+mod invocation;
+mod json;
+mod outcome;
+mod saga;
+pub mod store;
+mod tx;
+
+use std::pin::Pin;
+
+/// Compiles a module of data types, errors, participants and flows to Step Functions state machines.
+///
+/// Each `pub async fn` of the module is a *flow* and becomes one state machine, a constant in upper case
+/// (`place_order` → `PLACE_ORDER`, a [`Saga`]) and a file in `out/`. Each trait with steps is a *participant* and gets a
+/// function (`Stock` → `serve_stock`) that makes a [`Handler`] of a service and its store. Each enum that a step fails
+/// with implements [`StepError`].
+///
+/// # `#[saga(..)]`
+///
+/// | option | meaning | default |
+/// |---|---|---|
+/// | `deadline = "15m"` | an action that begins later than this after the start is refused, and the saga compensates; what must be finished ignores it | none |
+/// | `on_stuck = park` | a compensation whose retries are used up waits in a `.waitForTaskToken` task, which tells the parking queue, for an operator | this one |
+/// | `on_stuck = fail` | it fails the execution, so that [redrive](https://docs.aws.amazon.com/step-functions/latest/dg/redrive-executions.html) resumes there | |
+/// | `crate = ::path` | where the expansion finds this crate | `::saga_runtime` |
+///
+/// Durations are whole seconds, minutes, hours or days: `"30s"`, `"15m"`, `"2h"`, `"1d"`.
+///
+/// # `#[step(..)]`
+///
+/// A step says exactly one of:
+///
+/// | kind | meaning |
+/// |---|---|
+/// | `compensate = method` | it can be undone, by that `#[compensation]` of the same trait |
+/// | `pivot` | the point of no return: tried again until its outcome is known; at most one on a path |
+/// | `retriable` | after the point of no return: tried again until it succeeds; it declares no rejections |
+/// | `read_only` | it has no effect, so nothing is recorded and nothing undone |
+///
+/// and any of `timeout = "10s"` (30 s unless said), `heartbeat = "5s"`, and
+/// `retry(max_attempts = 4, interval = "1s", backoff = 2.0, max_delay = "30s")`, which is how its transient errors are
+/// retried: its `#[transient]` variants, `Saga.Busy`, and Lambda's own, throttling included. What is not said there keeps
+/// the default: 6 retries, 1 s, doubled each time up to 30 s. Every delay has full jitter. Errors after which the outcome
+/// is unknown are retried 3 times.
+/// A pivot and a retriable step are retried without end, up to 5 minutes apart, and take no `max_attempts`.
+///
+/// Its first parameter is `&self`, its second `tx: &mut Tx` or `cx: &Context`, which the flow never passes; the others are
+/// decoded from JSON under their own names. It returns `Result<Output, Error>`, where `Error` is an enum of the module, or
+/// [`Retry`] for a step that is never rejected.
+///
+/// # `#[compensation(..)]`
+///
+/// Takes any of its action's parameters, by name, and once the action's output: as its plain type after `tx: &mut Tx`, as
+/// an [`Outcome`] after `cx: &Context`. It returns `Result<(), Retry>`, and takes `retry(..)`, `timeout` and `heartbeat`;
+/// unless said, it is retried 12 times, up to 5 minutes apart.
+///
+/// # Flows
+///
+/// ```
+/// # use saga_runtime::prelude::*;
+/// # #[saga]
+/// # pub mod shop {
+/// #     use saga_runtime::prelude::*;
+/// #     #[derive(Serialize, Deserialize)] pub struct Cmd { pub sku: String, pub lines: Vec<String> }
+/// #     #[derive(Serialize, Deserialize)] pub struct Hold { pub id: String }
+/// #     #[derive(Serialize, Deserialize)] pub struct Receipt { pub hold: String, pub note: String }
+/// #     pub trait Stock {
+/// #         #[step(compensate = release)]
+/// #         async fn reserve(&self, tx: &mut Tx, sku: &str, lines: &[String]) -> Result<Hold, Retry>;
+/// #         #[compensation]
+/// #         async fn release(&self, tx: &mut Tx, hold: Hold) -> Result<(), Retry>;
+/// #     }
+/// pub async fn buy(stock: &impl Stock, cmd: Cmd) -> Result<Receipt, Rejection> {
+///     let hold = stock.reserve(&cmd.sku, &cmd.lines).await?;
+///     Ok(Receipt { hold: hold.id, note: "thank you".to_owned() })
+/// }
+/// # }
+/// ```
+///
+/// A flow takes its participants as `&impl Trait` and one input, and returns `Result<Output, Rejection>`. Its body is
+/// `let`, calls of steps with `.await?`, fields, literals, struct literals, `&` and `.clone()`, and ends in `Ok(..)`.
+/// Anything else is an error that says what to write instead. A flow looks inside only types that the module declares,
+/// because there serde's attributes can be seen; types from elsewhere pass through whole.
+///
+/// On every path, compensatable steps come first, then at most one pivot, then retriable steps; read-only steps may stand
+/// anywhere.
+///
+/// # Limits
+///
+/// State names have at most 80 characters and definitions at most 1,048,576 bytes
+/// ([quotas](https://docs.aws.amazon.com/step-functions/latest/dg/service-quotas.html)); both are compile errors. An input
+/// and an output have at most 262,144 bytes, and integers at most 2^53 - 1: Step Functions computes in doubles, so send
+/// larger ones as strings.
+///
+/// # Files
+///
+/// `cargo build` and `cargo check` write `out/<flow>.asl.json` at the workspace's root, or in `SAGA_OUT_DIR`; only when
+/// the bytes differ, and whole. Deleting or editing a file brings it back at the next build. Nothing is written for a crate
+/// from a registry, by rustdoc, in an editor, or for a saga that stands in an integration test or a benchmark.
+pub use saga_macros::saga;
+
+pub use self::context::Context;
+pub use self::error::{Rejection, Retry, StepError};
+pub use self::failure::Failure;
+pub use self::handler::Handler;
+pub use self::invocation::{Clock, Invocation};
+pub use self::outcome::Outcome;
+pub use self::saga::{Kind, Mode, Saga, StepInfo};
+pub use self::store::{Condition, Field, MemoryStore, Store, field};
+pub use self::tx::{KeyValue, Pending, Table, Tx, Update};
+
+/// A future on the heap that may move between threads, as traits that become `dyn` return it.
+pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
+
+/// What a module under `#[saga]` and its participants use: `use saga_runtime::prelude::*;`.
+pub mod prelude {
+    pub use serde::{Deserialize, Serialize};
+
+    pub use crate::{Context, Outcome, Rejection, Retry, Table, Tx, field, saga};
+}

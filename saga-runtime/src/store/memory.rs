@@ -1,0 +1,320 @@
+//! A store in memory with DynamoDB's semantics and limits, for the embedded engine and for tests. Keeps nothing on disk.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use serde_json::{Number, Value};
+
+use super::condition::integer;
+use super::limits::{check_item, check_key, check_transaction, check_write};
+use super::{
+    BARRIER_TABLE, Change, Condition, Item, Key, Operation, Reason, Store, StoreError, Transacted,
+    Write, Written,
+};
+use crate::BoxFuture;
+use crate::json::sorted;
+
+/// A store in memory, with DynamoDB's semantics and limits.
+///
+/// Clones share the same tables. Calls take effect one after the other, so transactions are serializable. A table
+/// comes to be by its first use, which also settles the names of its key's attributes.
+///
+/// # Example
+///
+/// ```
+/// use saga_runtime::MemoryStore;
+///
+/// let store = MemoryStore::new();
+/// assert!(store.tables().is_empty());
+/// ```
+#[derive(Clone, Debug, Default)]
+pub struct MemoryStore {
+    inner: Arc<Mutex<Inner>>,
+}
+
+#[derive(Debug, Default)]
+struct Inner {
+    tables: BTreeMap<String, MemoryTable>,
+    faults: VecDeque<Fault>,
+}
+
+#[derive(Debug)]
+struct MemoryTable {
+    key: (String, Option<String>),
+    items: BTreeMap<(KeyPart, Option<KeyPart>), Item>,
+}
+
+/// A key's value, in the order in which a snapshot lists items.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum KeyPart {
+    Integer(i128),
+    Text(String),
+}
+
+#[derive(Clone, Debug)]
+enum Fault {
+    Fail(StoreError),
+    LoseReply,
+}
+
+impl MemoryStore {
+    /// An empty store.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// The participants' tables as they stand, each in the order of its keys, attributes in that of their names. The barrier's own is not among them.
+    pub fn tables(&self) -> BTreeMap<String, Vec<Item>> {
+        let inner = self.lock();
+        let business = inner
+            .tables
+            .iter()
+            .filter(|(name, _)| *name != BARRIER_TABLE);
+        business
+            .map(|(name, table)| (name.clone(), table.items.values().map(sorted).collect()))
+            .collect()
+    }
+
+    /// The barrier's records, in the order of their keys.
+    pub fn barrier_records(&self) -> Vec<Item> {
+        let inner = self.lock();
+        inner
+            .tables
+            .get(BARRIER_TABLE)
+            .map(|table| table.items.values().map(sorted).collect())
+            .unwrap_or_default()
+    }
+
+    /// Makes the next `times` calls fail with `error`, without effect. For tests.
+    ///
+    /// The barrier makes up to three tries of a call that is worth retrying, so that a delivery fails from three on.
+    pub fn fail_next(&self, times: usize, error: &StoreError) {
+        self.lock()
+            .faults
+            .extend(std::iter::repeat_n(Fault::Fail(error.clone()), times));
+    }
+
+    /// Makes the next `times` writes and transactions take place, and then fail as if their reply were lost. For tests.
+    pub fn lose_replies(&self, times: usize) {
+        self.lock()
+            .faults
+            .extend(std::iter::repeat_n(Fault::LoseReply, times));
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Inner> {
+        // Nothing panics while it holds the lock, and if it did, every change is made whole in one assignment.
+        self.inner.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Store for MemoryStore {
+    fn get<'a>(&'a self, key: &'a Key) -> BoxFuture<'a, Result<Option<Item>, StoreError>> {
+        Box::pin(async move { self.lock().read(key) })
+    }
+
+    fn write<'a>(&'a self, write: &'a Write) -> BoxFuture<'a, Result<Written, StoreError>> {
+        Box::pin(async move {
+            let mut inner = self.lock();
+            inner.faulty(|inner| inner.write(write))
+        })
+    }
+
+    fn transact<'a>(
+        &'a self, writes: &'a [Write],
+    ) -> BoxFuture<'a, Result<Transacted, StoreError>> {
+        Box::pin(async move {
+            let mut inner = self.lock();
+            inner.faulty(|inner| inner.transact(writes))
+        })
+    }
+}
+
+impl Inner {
+    /// Makes a write, unless a fault has been asked for.
+    fn faulty<T>(
+        &mut self, write: impl FnOnce(&mut Self) -> Result<T, StoreError>,
+    ) -> Result<T, StoreError> {
+        match self.faults.pop_front() {
+            None => write(self),
+            Some(Fault::Fail(error)) => Err(error),
+            Some(Fault::LoseReply) => {
+                write(self)?;
+                Err(StoreError::unavailable("the store's reply was lost"))
+            }
+        }
+    }
+
+    fn read(&mut self, key: &Key) -> Result<Option<Item>, StoreError> {
+        // A lost reply waits for a write: nothing tells it from a read that failed.
+        if let Some(Fault::Fail(error)) = self
+            .faults
+            .pop_front_if(|fault| matches!(fault, Fault::Fail(_)))
+        {
+            return Err(error);
+        }
+        check_key(key)?;
+        Ok(self.item(key)?.cloned())
+    }
+
+    fn write(&mut self, write: &Write) -> Result<Written, StoreError> {
+        if write.operation == Operation::Check {
+            return Err(StoreError::invalid("a check stands in a transaction alone"));
+        }
+        check_write(write)?;
+        let old = self.item(&write.key)?.cloned();
+        if !holds(write.condition.as_ref(), old.as_ref()) {
+            return Ok(Written::Refused(old));
+        }
+        let new = apply(write, old)?;
+        self.store(&write.key, new.clone())?;
+        Ok(Written::Done(new))
+    }
+
+    fn transact(&mut self, writes: &[Write]) -> Result<Transacted, StoreError> {
+        check_transaction(writes)?;
+        let mut reasons = Vec::with_capacity(writes.len());
+        let mut results = Vec::with_capacity(writes.len());
+        for write in writes {
+            let old = self.item(&write.key)?.cloned();
+            if !holds(write.condition.as_ref(), old.as_ref()) {
+                reasons.push(Reason::ConditionFailed(old));
+                continue;
+            }
+            match apply(write, old) {
+                Ok(new) => {
+                    reasons.push(Reason::None);
+                    results.push((write, new));
+                }
+                Err(error) => reasons.push(Reason::Invalid(error.to_string())),
+            }
+        }
+        if results.len() < writes.len() {
+            return Ok(Transacted::Refused(reasons));
+        }
+        for (write, new) in results {
+            self.store(&write.key, new)?;
+        }
+        Ok(Transacted::Done)
+    }
+
+    fn item(&mut self, key: &Key) -> Result<Option<&Item>, StoreError> {
+        let Some(table) = self.tables.get(&key.table) else {
+            return Ok(None);
+        };
+        check_table(table, key)?;
+        Ok(table.items.get(&key_parts(key)?))
+    }
+
+    fn store(&mut self, key: &Key, item: Option<Item>) -> Result<(), StoreError> {
+        let table = self
+            .tables
+            .entry(key.table.clone())
+            .or_insert_with(|| MemoryTable {
+                key: (
+                    key.partition.0.clone(),
+                    key.sort.as_ref().map(|(name, _)| name.clone()),
+                ),
+                items: BTreeMap::new(),
+            });
+        check_table(table, key)?;
+        match item {
+            Some(item) => table.items.insert(key_parts(key)?, item),
+            None => table.items.remove(&key_parts(key)?),
+        };
+        Ok(())
+    }
+}
+
+fn check_table(table: &MemoryTable, key: &Key) -> Result<(), StoreError> {
+    let (partition, sort) = &table.key;
+    if *partition != key.partition.0 || sort.as_ref() != key.sort.as_ref().map(|(name, _)| name) {
+        return Err(StoreError::invalid(format!(
+            "table `{}` was first used with other key attributes; declare it once, as a constant",
+            key.table
+        )));
+    }
+    Ok(())
+}
+
+fn key_parts(key: &Key) -> Result<(KeyPart, Option<KeyPart>), StoreError> {
+    let sort = match &key.sort {
+        Some((_, value)) => Some(key_part(value)?),
+        None => None,
+    };
+    Ok((key_part(&key.partition.1)?, sort))
+}
+
+fn key_part(value: &Value) -> Result<KeyPart, StoreError> {
+    let part = match value {
+        Value::String(text) => Some(KeyPart::Text(text.clone())),
+        Value::Number(number) => integer(number).map(KeyPart::Integer),
+        _ => None,
+    };
+    part.ok_or_else(|| StoreError::invalid("a key is a string or an integer"))
+}
+
+fn holds(condition: Option<&Condition>, item: Option<&Item>) -> bool {
+    condition.is_none_or(|condition| condition.holds(item))
+}
+
+/// The item as it stands after the write.
+fn apply(write: &Write, old: Option<Item>) -> Result<Option<Item>, StoreError> {
+    match &write.operation {
+        Operation::Put(item) => Ok(Some(item.clone())),
+        Operation::Delete => Ok(None),
+        Operation::Check => Ok(old),
+        Operation::Update(changes) => {
+            let mut item = old.unwrap_or_default();
+            for (name, value) in [Some(&write.key.partition), write.key.sort.as_ref()]
+                .into_iter()
+                .flatten()
+            {
+                item.insert(name.clone(), value.clone());
+            }
+            for change in changes {
+                apply_change(&mut item, change)?;
+            }
+            check_item(&write.key, &item)?;
+            Ok(Some(item))
+        }
+    }
+}
+
+fn apply_change(item: &mut Item, change: &Change) -> Result<(), StoreError> {
+    match change {
+        Change::Set(name, value) => item.insert(name.clone(), value.clone()),
+        Change::Remove(name) => item.remove(name),
+        Change::Add(name, amount) => {
+            let sum = add(name, item.get(name), *amount)?;
+            item.insert(name.clone(), sum)
+        }
+    };
+    Ok(())
+}
+
+fn add(name: &str, value: Option<&Value>, amount: i64) -> Result<Value, StoreError> {
+    let number = match value {
+        None => return Ok(Value::from(amount)),
+        Some(Value::Number(number)) => number,
+        Some(_) => {
+            return Err(StoreError::invalid(format!(
+                "`{name}` is not a number, so nothing can be added to it"
+            )));
+        }
+    };
+    let sum = match integer(number) {
+        Some(integer) => integer
+            .checked_add(i128::from(amount))
+            .and_then(Number::from_i128),
+        #[expect(
+            clippy::cast_precision_loss,
+            reason = "the attribute is a float already"
+        )]
+        None => number
+            .as_f64()
+            .and_then(|float| Number::from_f64(float + amount as f64)),
+    };
+    let sum = sum
+        .ok_or_else(|| StoreError::invalid(format!("`{name}` would leave the range of 64 bits")))?;
+    Ok(Value::Number(sum))
+}

@@ -1,0 +1,146 @@
+//! The database that a participant's writes and the barrier's records go to: the trait, and the plain data it takes.
+//! Implements none; `memory` does.
+//!
+//! The model is DynamoDB's: tables of items, each addressed by a partition key and perhaps a sort key, single writes
+//! with a condition, and transactions of up to 100 writes that take effect together or not at all. Service code meets
+//! it through [`Tx`](crate::Tx); this module is for those who write a store or look into one in a test.
+
+mod condition;
+mod error;
+mod limits;
+mod memory;
+
+use serde_json::Value;
+
+pub use self::condition::{Comparison, Condition, Field, field};
+pub use self::error::StoreError;
+pub(crate) use self::limits::{ITEM_LIMIT, check_transaction};
+pub use self::memory::MemoryStore;
+use crate::BoxFuture;
+
+/// The table of the barrier's own records. Its partition key is the string attribute `pk`, and it has no sort key.
+///
+/// An expiry on the number attribute `ttl` may be enabled: no condition mentions it.
+pub const BARRIER_TABLE: &str = "saga_barrier";
+
+/// One document: attributes by name. A JSON number is DynamoDB's `N`, null its `NULL`, an array `L`, an object `M`.
+pub type Item = serde_json::Map<String, Value>;
+
+/// Where an item lives: its table, and the attributes that its key is made of.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Key {
+    /// The table's name.
+    pub table: String,
+    /// The partition key: the attribute's name and its value, a string or an integer.
+    pub partition: (String, Value),
+    /// The sort key, where the table has one.
+    pub sort: Option<(String, Value)>,
+}
+
+/// One write, and what must hold of the item for it to take place.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Write {
+    /// The item to write.
+    pub key: Key,
+    /// What to do with it.
+    pub operation: Operation,
+    /// What must hold of the item as it stands; an item that does not exist has no attributes.
+    pub condition: Option<Condition>,
+}
+
+/// What a write does to its item.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Operation {
+    /// Replaces the item whole, or creates it. The document holds the key's attributes too.
+    Put(Item),
+    /// Changes single attributes, and creates the item where there is none.
+    Update(Vec<Change>),
+    /// Removes the item, if there is one.
+    Delete,
+    /// Only checks the condition. Stands in transactions alone.
+    Check,
+}
+
+/// One attribute's change in an update. No two changes of an update may name the same attribute.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Change {
+    /// Gives the attribute this value.
+    Set(String, Value),
+    /// Adds to a number; an absent attribute counts as 0.
+    Add(String, i64),
+    /// Removes the attribute.
+    Remove(String),
+}
+
+/// What became of a single write.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Written {
+    /// It took place; here is the item as it now stands.
+    Done(Option<Item>),
+    /// Its condition did not hold of this item, and nothing was written.
+    Refused(Option<Item>),
+}
+
+/// What became of a transaction.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Transacted {
+    /// Every write took place.
+    Done,
+    /// None did; one reason for each write, in their order.
+    Refused(Vec<Reason>),
+}
+
+/// Why a transaction did not take place, as far as one of its writes is concerned.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Reason {
+    /// Not because of this write.
+    None,
+    /// The write's condition did not hold of this item.
+    ConditionFailed(Option<Item>),
+    /// Another write or transaction was at the same item.
+    Conflict,
+    /// The table had no capacity left.
+    Throttled,
+    /// The write can never take place, such as adding to a string.
+    Invalid(String),
+}
+
+/// A database with DynamoDB's model.
+///
+/// Reads are consistent. A write or a transaction takes effect whole or not at all, and as if alone. The limits are
+/// DynamoDB's own, and a store reports what breaks them as [`StoreError::invalid`].
+///
+/// A store that a network lies between tries again by itself what failed by conflict or by throttling, with pauses, as
+/// often as it sees fit, before it reports the error: the barrier's own further tries follow at once.
+///
+/// # Errors
+///
+/// Each method fails with [`StoreError::unavailable`] where it is not known whether the call had an effect, and with
+/// one of the other kinds only where it had none.
+pub trait Store: Send + Sync + 'static {
+    /// Reads an item, consistently.
+    fn get<'a>(&'a self, key: &'a Key) -> BoxFuture<'a, Result<Option<Item>, StoreError>>;
+
+    /// Makes one write if its condition holds.
+    fn write<'a>(&'a self, write: &'a Write) -> BoxFuture<'a, Result<Written, StoreError>>;
+
+    /// Makes all of the writes, if all of their conditions hold, or none.
+    fn transact<'a>(&'a self, writes: &'a [Write])
+    -> BoxFuture<'a, Result<Transacted, StoreError>>;
+}
+
+impl<S: Store + ?Sized> Store for std::sync::Arc<S> {
+    fn get<'a>(&'a self, key: &'a Key) -> BoxFuture<'a, Result<Option<Item>, StoreError>> {
+        (**self).get(key)
+    }
+
+    fn write<'a>(&'a self, write: &'a Write) -> BoxFuture<'a, Result<Written, StoreError>> {
+        (**self).write(write)
+    }
+
+    fn transact<'a>(
+        &'a self, writes: &'a [Write],
+    ) -> BoxFuture<'a, Result<Transacted, StoreError>> {
+        (**self).transact(writes)
+    }
+}

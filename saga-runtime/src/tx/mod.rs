@@ -1,0 +1,208 @@
+//! The transaction that a step collects its effects in: typed reads, and writes with conditions. Commits nothing;
+//! the barrier does.
+
+mod direct;
+mod table;
+mod write;
+
+use std::fmt;
+use std::future::pending;
+use std::sync::Arc;
+use std::time::SystemTime;
+
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+
+pub use self::table::{KeyValue, Table};
+pub use self::write::{Pending, Update};
+pub(crate) use self::write::{Planned, StepFailure};
+use crate::barrier::persist;
+use crate::error::StepError;
+use crate::failure::Failure;
+use crate::guard::Trouble;
+use crate::identity::Identity;
+use crate::invocation::Invocation;
+use crate::store::{Condition, Operation, Store, Write, field};
+
+/// The second parameter of a step whose effects are writes to the participant's own database.
+///
+/// Writes are collected, and committed after the step returned `Ok`, in one database transaction with the record that makes
+/// the step happen once. If it returns an error, or if a condition does not hold, nothing is written.
+///
+/// # Reads
+///
+/// A read is consistent, but no part of the transaction: what a step decided by it must be said again as a condition of a
+/// write (`only_if`, [`check`](Self::check)), so that the transaction fails where it is no longer true. Reads do not see the
+/// writes that are still being collected.
+///
+/// A read that cannot be answered is not an error that a step could handle: [`get`](Self::get) then never returns. The
+/// runtime sees the failure, drops the step where it stands, writes nothing and answers `Saga.Busy` where the store was
+/// unavailable, or `Saga.Unknown` where the stored document is not of the table's type or the key is no key.
+///
+/// # Limits
+///
+/// [DynamoDB's](https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_TransactWriteItems.html) hold with every
+/// store: 100 items in a transaction, of which the barrier's record is one; one write for each item; 400 KB an item and 4 MB
+/// a transaction. A step that breaks one writes nothing, and is refused; a retriable step, which may not fail, is tried again.
+///
+/// # Example
+///
+/// ```
+/// use saga_runtime::prelude::*;
+/// use saga_runtime::StepError;
+///
+/// #[derive(Serialize, Deserialize)]
+/// struct Stock { sku: String, on_hand: u64 }
+/// const STOCK: Table<Stock> = Table::new("stock", "sku");
+///
+/// async fn reserve<E: StepError>(tx: &mut Tx, sku: &str, count: u32, out_of_stock: E) -> Result<(), Retry> {
+///     tx.update(&STOCK, sku)
+///         .subtract("on_hand", count)
+///         .only_if(field("on_hand").at_least(count), out_of_stock);
+///     Ok(())
+/// }
+/// ```
+pub struct Tx {
+    store: Arc<dyn Store>,
+    identity: Arc<Identity>,
+    invocation: Invocation,
+    trouble: Trouble,
+    writes: Vec<Planned>,
+    /// The first write that could not be built. A later one's failure would often only follow from it.
+    mistake: Option<String>,
+}
+
+impl Tx {
+    pub(crate) fn new(
+        store: Arc<dyn Store>, identity: Arc<Identity>, invocation: Invocation, trouble: Trouble,
+    ) -> Self {
+        Self {
+            store,
+            identity,
+            invocation,
+            trouble,
+            writes: Vec::new(),
+            mistake: None,
+        }
+    }
+
+    /// The collected writes, or the reason why there is one that cannot be made.
+    pub(crate) fn into_writes(self) -> Result<Vec<Planned>, String> {
+        match self.mistake {
+            None => Ok(self.writes),
+            Some(mistake) => Err(mistake),
+        }
+    }
+
+    /// Reads a document, consistently. See [above](Self#reads) for what happens where that is impossible.
+    pub async fn get<T: DeserializeOwned>(
+        &self, table: &Table<T>, key: impl Into<KeyValue>,
+    ) -> Option<T> {
+        let failure = match self.read(table, key.into()).await {
+            Ok(document) => return document,
+            Err(failure) => failure,
+        };
+        self.trouble.report(failure);
+        pending().await
+    }
+
+    /// Writes a document whole, whether or not there is one of its key.
+    pub fn put<T: Serialize>(&mut self, table: &Table<T>, document: &T) -> Pending<'_> {
+        let planned = table
+            .document(document)
+            .map(|(key, item)| Planned::new(key, Operation::Put(item)));
+        Pending::new(self.plan(planned))
+    }
+
+    /// Writes a new document; if there is one of its key already, the step fails with `exists`.
+    pub fn insert<T: Serialize>(&mut self, table: &Table<T>, document: &T, exists: impl StepError) {
+        let absent = field(table.partition()).is_absent();
+        self.put(table, document).only_if(absent, exists);
+    }
+
+    /// Changes fields of a document; where there is none of this key, one that has only these fields is made.
+    ///
+    /// Add `only_if(field("…").exists(), …)` to change only what is there.
+    pub fn update<T>(&mut self, table: &Table<T>, key: impl Into<KeyValue>) -> Update<'_> {
+        let planned = table
+            .key(key.into())
+            .map(|key| Planned::new(key, Operation::Update(Vec::new())));
+        Update::new(self.plan(planned))
+    }
+
+    /// Removes a document, if there is one of this key.
+    pub fn delete<T>(&mut self, table: &Table<T>, key: impl Into<KeyValue>) -> Pending<'_> {
+        let planned = table
+            .key(key.into())
+            .map(|key| Planned::new(key, Operation::Delete));
+        Pending::new(self.plan(planned))
+    }
+
+    /// Makes the transaction depend on a document that it does not write.
+    pub fn check<T>(
+        &mut self, table: &Table<T>, key: impl Into<KeyValue>, condition: Condition,
+        otherwise: impl StepError,
+    ) {
+        let planned = table
+            .key(key.into())
+            .map(|key| Planned::new(key, Operation::Check));
+        Pending::new(self.plan(planned)).only_if(condition, otherwise);
+    }
+
+    /// The execution's ARN.
+    pub fn saga(&self) -> &str {
+        &self.identity.saga
+    }
+
+    /// The step: `stock.reserve`, or `stock.reserve#2` for a flow's second call of it.
+    pub fn step(&self) -> &str {
+        &self.identity.step
+    }
+
+    /// The time, by the host's clock.
+    pub fn now(&self) -> SystemTime {
+        self.invocation.now()
+    }
+
+    async fn read<T: DeserializeOwned>(
+        &self, table: &Table<T>, key: KeyValue,
+    ) -> Result<Option<T>, Failure> {
+        let key = table.key(key).map_err(Failure::unknown)?;
+        let read = persist(|| self.store.get(&key)).await;
+        let Some(item) = read? else {
+            return Ok(None);
+        };
+        let document = serde_json::from_value(Value::Object(item)).map_err(|error| {
+            Failure::unknown(format!(
+                "a document of table `{}` is not what its type says: {error}",
+                table.name()
+            ))
+        })?;
+        Ok(Some(document))
+    }
+
+    /// Adds a write, or notes why it cannot be built.
+    fn plan(&mut self, planned: Result<Planned, String>) -> Option<&mut Planned> {
+        match planned {
+            Ok(planned) => {
+                self.writes.push(planned);
+                self.writes.last_mut()
+            }
+            Err(mistake) => {
+                self.mistake.get_or_insert(mistake);
+                None
+            }
+        }
+    }
+}
+
+impl fmt::Debug for Tx {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let writes: Vec<&Write> = self.writes.iter().map(|planned| &planned.write).collect();
+        f.debug_struct("Tx")
+            .field("identity", &self.identity)
+            .field("writes", &writes)
+            .finish_non_exhaustive()
+    }
+}

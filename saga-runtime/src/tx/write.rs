@@ -1,0 +1,184 @@
+//! One write of a transaction while it is being described: its changes, its conditions and what to report when they fail.
+
+use serde_json::Value;
+
+use crate::error::StepError;
+use crate::failure::Failure;
+use crate::store::{Change, Condition, Item, Key, Operation, Write};
+
+/// A step's error, kept by value: what to answer, and whether it is a rejection.
+#[derive(Clone, Debug)]
+pub(crate) struct StepFailure {
+    pub(crate) failure: Failure,
+    pub(crate) transient: bool,
+}
+
+impl<E: StepError> From<&E> for StepFailure {
+    fn from(error: &E) -> Self {
+        Self {
+            failure: Failure::from(error),
+            transient: error.is_transient(),
+        }
+    }
+}
+
+/// A write, and what each of its conditions means when it does not hold.
+#[derive(Debug)]
+pub(crate) struct Planned {
+    pub(crate) write: Write,
+    conditions: Vec<(Condition, StepFailure)>,
+}
+
+impl Planned {
+    pub(super) fn new(key: Key, operation: Operation) -> Self {
+        Self {
+            write: Write {
+                key,
+                operation,
+                condition: None,
+            },
+            conditions: Vec::new(),
+        }
+    }
+
+    /// The write as the store takes it.
+    pub(crate) fn to_write(&self) -> Write {
+        let mut write = self.write.clone();
+        let mut conditions = self
+            .conditions
+            .iter()
+            .map(|(condition, _)| condition.clone());
+        write.condition = match self.conditions.len() {
+            0 => None,
+            1 => conditions.next(),
+            _ => Some(Condition::All(conditions.collect())),
+        };
+        write
+    }
+
+    /// Which error to report, given the item that the store found: the first condition's that does not hold of it.
+    pub(crate) fn failure(&self, found: Option<&Item>) -> Option<StepFailure> {
+        let broken = self
+            .conditions
+            .iter()
+            .find(|(condition, _)| !condition.holds(found));
+        // A store that judges otherwise than `holds` still refused this write, so that some error must be told.
+        broken
+            .or(self.conditions.last())
+            .map(|(_, failure)| failure.clone())
+    }
+
+    fn only_if(&mut self, condition: Condition, otherwise: &impl StepError) {
+        self.conditions
+            .push((condition, StepFailure::from(otherwise)));
+    }
+}
+
+/// A write that conditions may be added to.
+#[derive(Debug)]
+pub struct Pending<'a>(Option<&'a mut Planned>);
+
+impl<'a> Pending<'a> {
+    pub(super) fn new(planned: Option<&'a mut Planned>) -> Self {
+        Self(planned)
+    }
+
+    /// Makes the whole transaction depend on this; if it does not hold, the step fails with `otherwise`.
+    ///
+    /// Several conditions must all hold; the first that does not names the error.
+    #[expect(
+        clippy::return_self_not_must_use,
+        reason = "the write is complete without another condition"
+    )]
+    #[expect(
+        clippy::needless_pass_by_value,
+        reason = "the error is written in place, as in `Err(…)`"
+    )]
+    pub fn only_if(mut self, condition: Condition, otherwise: impl StepError) -> Self {
+        if let Some(planned) = &mut self.0 {
+            planned.only_if(condition, &otherwise);
+        }
+        self
+    }
+}
+
+/// An update that changes and conditions may be added to.
+///
+/// # Example
+///
+/// ```
+/// use saga_runtime::prelude::*;
+///
+/// #[derive(Serialize, Deserialize)]
+/// struct Room { id: String, free: u64, note: Option<String> }
+/// const ROOMS: Table<Room> = Table::new("rooms", "id");
+///
+/// async fn free(tx: &mut Tx) -> Result<(), Retry> {
+///     tx.update(&ROOMS, "sea-view")
+///         .add("free", 1)
+///         .remove("note")
+///         .only_if(field("id").exists(), Retry::new("the room is being moved"));
+///     Ok(())
+/// }
+/// ```
+#[derive(Debug)]
+pub struct Update<'a>(Option<&'a mut Planned>);
+
+#[expect(
+    clippy::return_self_not_must_use,
+    reason = "the update is complete without another change"
+)]
+impl<'a> Update<'a> {
+    pub(super) fn new(planned: Option<&'a mut Planned>) -> Self {
+        Self(planned)
+    }
+
+    /// Gives a field this value.
+    pub fn set(self, field: impl Into<String>, value: impl Into<Value>) -> Self {
+        self.change(Change::Set(field.into(), value.into()))
+    }
+
+    /// Adds to an integer; a field that is not there counts as 0.
+    pub fn add(self, field: impl Into<String>, amount: impl Into<i64>) -> Self {
+        self.change(Change::Add(field.into(), amount.into()))
+    }
+
+    /// Subtracts from an integer; a field that is not there counts as 0.
+    pub fn subtract(self, field: impl Into<String>, amount: impl Into<i64>) -> Self {
+        self.change(Change::Add(field.into(), amount.into().saturating_neg()))
+    }
+
+    /// Removes a field.
+    pub fn remove(self, field: impl Into<String>) -> Self {
+        self.change(Change::Remove(field.into()))
+    }
+
+    /// Makes the whole transaction depend on this; if it does not hold, the step fails with `otherwise`.
+    ///
+    /// Several conditions must all hold; the first that does not names the error.
+    #[expect(
+        clippy::needless_pass_by_value,
+        reason = "the error is written in place, as in `Err(…)`"
+    )]
+    pub fn only_if(mut self, condition: Condition, otherwise: impl StepError) -> Self {
+        if let Some(planned) = &mut self.0 {
+            planned.only_if(condition, &otherwise);
+        }
+        self
+    }
+
+    fn change(mut self, change: Change) -> Self {
+        if let Some(Planned {
+            write:
+                Write {
+                    operation: Operation::Update(changes),
+                    ..
+                },
+            ..
+        }) = &mut self.0
+        {
+            changes.push(change);
+        }
+        self
+    }
+}

@@ -1,0 +1,235 @@
+//! Payloads that are no envelope, inputs that are not what a type says, and who a delivery is for.
+
+use expect_test::{Expect, expect};
+use saga_runtime::__private::{Action, HandlerBuilder};
+use saga_runtime::{BoxFuture, Handler, Kind, MemoryStore, Retry, Tx};
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use crate::world::{Shared, World, show};
+
+#[derive(Deserialize)]
+struct Order {
+    #[serde(rename = "id")]
+    _id: String,
+    #[serde(default, rename = "lines")]
+    _lines: Vec<Line>,
+}
+
+#[derive(Deserialize)]
+struct Line {
+    #[serde(rename = "count")]
+    _count: u64,
+}
+
+fn take(_: &mut Tx, _: Order) -> BoxFuture<'_, Result<&'static str, Retry>> {
+    Box::pin(async { Ok("taken") })
+}
+
+fn steps(builder: HandlerBuilder, _: &Shared) -> HandlerBuilder {
+    builder
+        .start::<Order>("place_order")
+        .step("take", Action::tx(Kind::Compensatable, &["id"], take), None)
+        .step("finish", Action::tx(Kind::Retriable, &[], take), None)
+}
+
+fn good() -> Value {
+    json!({ "saga": "arn:run", "started": "2026-01-01T00:00:00.000Z", "step": "test.take", "input": { "id": "a" } })
+}
+
+/// Sends payloads, each in a world of its own that has not seen any other, and lists the answers and the records' states.
+fn check(payloads: &[Value], expected: &Expect) {
+    let mut text = String::new();
+    for payload in payloads {
+        let mut world = World::new(steps);
+        let reply = world.send(payload.clone(), "", None).finish();
+        let records: Vec<String> = world
+            .memory
+            .barrier_records()
+            .iter()
+            .map(|record| record["st"].as_str().unwrap().to_owned())
+            .collect();
+        text.push_str(&format!("{} {records:?}\n", show(&reply)));
+    }
+    expected.assert_eq(&text);
+}
+
+/// The good payload with some fields changed; null removes a field.
+fn with(changes: &Value) -> Value {
+    let mut payload = good();
+    for (name, value) in changes.as_object().unwrap() {
+        if value.is_null() {
+            payload.as_object_mut().unwrap().remove(name);
+        } else {
+            payload[name] = value.clone();
+        }
+    }
+    payload
+}
+
+#[test]
+fn a_payload_that_is_no_envelope_is_unknown_because_nothing_can_be_recorded() {
+    check(
+        &[
+            json!("text"),
+            with(&json!({ "saga": null })),
+            with(&json!({ "saga": 7 })),
+            with(&json!({ "saga": "" })),
+            with(&json!({ "saga": "a|b" })),
+            with(&json!({ "saga": "a".repeat(2048) })),
+            with(&json!({ "step": null })),
+            with(&json!({ "step": "take" })),
+            with(&json!({ "step": "test." })),
+            with(&json!({ "step": "test.take#" })),
+            with(&json!({ "step": "test.take#x" })),
+            with(&json!({ "item": 2 })),
+            with(&json!({ "item": [-1] })),
+            with(&json!({ "phase": "action" })),
+            with(&json!({ "start": [] })),
+            with(&json!({ "deadline": "soon" })),
+            with(&json!({ "deadline": -1 })),
+            with(&json!({ "deadline": 900, "started": null })),
+            with(&json!({ "deadline": 900, "started": "yesterday" })),
+            with(&json!({ "step": "other.take" })),
+        ],
+        &expect![[r#"
+            Saga.Unknown: the payload is not a JSON object []
+            Saga.Unknown: `saga` is missing []
+            Saga.Unknown: `saga` is not a name []
+            Saga.Unknown: `saga` is not a name []
+            Saga.Unknown: `saga` is not a name []
+            Saga.Unknown: `saga`, `step` and `item` together have 2058 bytes; a record's key has at most 2048 []
+            Saga.Unknown: `step` is missing []
+            Saga.Unknown: `step` is `take`; write it as `participant.method`, or `participant.method#2` []
+            Saga.Unknown: `step` is `test.`; write it as `participant.method`, or `participant.method#2` []
+            Saga.Unknown: `step` is `test.take#`; write it as `participant.method`, or `participant.method#2` []
+            Saga.Unknown: `step` is `test.take#x`; write it as `participant.method`, or `participant.method#2` []
+            Saga.Unknown: `item` is not an array of indices, such as `[2, 0]` []
+            Saga.Unknown: `item` is not an array of indices, such as `[2, 0]` []
+            Saga.Unknown: `phase` is "action"; it is "compensation" or absent []
+            Saga.Unknown: `start` is not an object of flow inputs by flow []
+            Saga.Unknown: `deadline` is "soon"; it is the seconds that an execution has for its actions []
+            Saga.Unknown: `deadline` is -1; it is the seconds that an execution has for its actions []
+            Saga.Unknown: `started` is not the time at which the execution started, such as `2026-01-31T12:00:00.000Z` []
+            Saga.Unknown: `started` is not the time at which the execution started, such as `2026-01-31T12:00:00.000Z` []
+            Saga.Unknown: no participant here is called `other`; there are `test` []
+        "#]],
+    );
+}
+
+#[test]
+fn an_input_that_is_not_what_the_type_says_is_refused_for_good() {
+    check(
+        &[
+            with(&json!({ "input": {} })),
+            with(&json!({ "input": [1] })),
+            with(&json!({ "input": null })),
+            with(&json!({ "input": { "id": "a", "lines": [{ "count": 1 }, { "count": "2" }] } })),
+            with(
+                &json!({ "input": { "id": "a", "lines": [{ "count": 1 }, { "count": 9_007_199_254_740_992_u64 }] } }),
+            ),
+            with(&json!({ "input": { "id": "a", "extra": { "n": -9_007_199_254_740_992_i64 } } })),
+            with(
+                &json!({ "input": { "id": "a", "lines": [{ "count": 9_007_199_254_740_991_u64 }] } }),
+            ),
+            with(&json!({ "step": "test.finish", "input": {} })),
+        ],
+        &expect![[r#"
+            Saga.Refused: the input is not what the step's types say: missing field `id` ["REJECTED"]
+            Saga.Refused: the input is not what the step's types say: invalid type: integer `1`, expected a string ["REJECTED"]
+            Saga.Refused: the input is not what the step's types say: missing field `id` ["REJECTED"]
+            Saga.Refused: the input is not what the step's types say: invalid type: string "2", expected u64 ["REJECTED"]
+            Saga.Refused: `input.lines[1].count` is 9007199254740992, and Step Functions rounds integers beyond 9007199254740991; send a string ["REJECTED"]
+            Saga.Refused: `input.extra.n` is -9007199254740992, and Step Functions rounds integers beyond 9007199254740991; send a string ["REJECTED"]
+            "taken" ["DONE"]
+            Saga.Unknown: the input is not what the step's types say: missing field `id` []
+        "#]],
+    );
+}
+
+#[test]
+fn the_input_of_the_flow_is_checked_before_the_first_effect() {
+    check(
+        &[
+            with(&json!({ "start": { "place_order": { "id": "a" } } })),
+            with(&json!({ "start": { "place_order": { "id": 1 } } })),
+            with(
+                &json!({ "start": { "place_order": { "id": "a", "total": 9_007_199_254_740_993_u64 } } }),
+            ),
+            with(&json!({ "start": { "cancel_order": { "id": "a" } } })),
+        ],
+        &expect![[r#"
+            "taken" ["DONE"]
+            Saga.Refused: the input of `place_order` is not what its type says: invalid type: integer `1`, expected a string ["REJECTED"]
+            Saga.Refused: `start.place_order.total` is 9007199254740993, and Step Functions rounds integers beyond 9007199254740991; send a string ["REJECTED"]
+            Saga.Refused: participant `Test` knows no flow `cancel_order` ["REJECTED"]
+        "#]],
+    );
+}
+
+#[test]
+fn what_the_envelope_may_leave_out_or_add() {
+    check(
+        &[
+            with(&json!({ "started": null })),
+            with(&json!({ "deadline": 1e12 })),
+            with(&json!({ "future": "field", "item": [] })),
+            with(&json!({ "phase": "compensation", "input": null })),
+        ],
+        &expect![[r#"
+            "taken" ["DONE"]
+            "taken" ["DONE"]
+            "taken" ["DONE"]
+            null ["TOMBSTONE"]
+        "#]],
+    );
+}
+
+fn handler(
+    prefix: &'static str, function: &'static str, method: &'static str, said: &'static str,
+) -> Handler {
+    let action = Action::tx(Kind::Compensatable, &[], move |_: &mut Tx, _: Value| {
+        Box::pin(async move { Ok::<_, Retry>(said) })
+    });
+    HandlerBuilder::new("Any", prefix, function, MemoryStore::new())
+        .step(method, action, None)
+        .build()
+}
+
+#[test]
+fn joined_participants_share_an_entry() {
+    let mut world = World::new(steps);
+    world.handler = Handler::join([
+        world.handler.clone(),
+        handler("stock", "StockFunctionArn", "reserve", "reserved"),
+        handler("stock", "StockFunctionArn", "count", "counted"),
+        handler("twice", "OtherFunctionArn", "act", "left"),
+        handler("twice", "OtherFunctionArn", "act", "right"),
+    ]);
+    assert_eq!(
+        world.handler.functions(),
+        ["TestFunctionArn", "StockFunctionArn", "OtherFunctionArn"]
+    );
+    let mut text = String::new();
+    for step in [
+        "test.take",
+        "stock.reserve",
+        "stock.count",
+        "stock.vanish",
+        "twice.act",
+        "nobody.acts",
+    ] {
+        let reply = world
+            .send(with(&json!({ "step": step })), "", None)
+            .finish();
+        text.push_str(&format!("{step} -> {}\n", show(&reply)));
+    }
+    expect![[r#"
+        test.take -> "taken"
+        stock.reserve -> "reserved"
+        stock.count -> "counted"
+        stock.vanish -> Saga.Unknown: participant `Any` has no step `vanish`
+        twice.act -> Saga.Unknown: 2 participants here have a step `twice.act`; serve them by functions of their own
+        nobody.acts -> Saga.Unknown: no participant here is called `nobody`; there are `test`, `stock`, `twice`
+    "#]].assert_eq(&text);
+}

@@ -1,0 +1,25 @@
+//! What handlers promise: the barrier in both modes, transactions, the store in memory, and the wire.
+#![allow(
+    clippy::needless_raw_string_hashes,
+    reason = "`UPDATE_EXPECT=1` writes them"
+)]
+#![allow(
+    clippy::format_push_string,
+    reason = "a transcript is short, and reads better so"
+)]
+
+/// For `hygiene`: the crate under another name.
+extern crate saga_runtime as renamed;
+
+mod envelope;
+mod expansion;
+mod external;
+mod hygiene;
+mod interleaving;
+mod read_only;
+mod store;
+mod transactional;
+mod tx;
+mod ui;
+mod wire;
+mod world;
