@@ -73,7 +73,7 @@ fn nothing_fails_where_step_functions_cannot_catch() {
                     assert!(catches || endless, "{name}: {state} lets errors go");
                 }
                 State::Choice(choice) => {
-                    assert!(choice.default.is_some(), "{name}: {state} has no default")
+                    assert!(choice.default.is_some(), "{name}: {state} has no default");
                 }
                 State::Fail(_) => assert_eq!(state, "compensated", "{name}"),
                 other => panic!("{name}: {state} is {other:?}"),

@@ -158,6 +158,6 @@ fn write_if_changed(file: &Path, text: &str) -> io::Result<()> {
 fn write_dated(path: &Path, text: &str) -> io::Result<()> {
     let mut file = File::create(path)?;
     file.write_all(text.as_bytes())?;
-    file.set_modified(SystemTime::now() - Duration::from_secs(24 * 60 * 60))?;
+    file.set_modified(SystemTime::now() - Duration::from_hours(24))?;
     file.sync_all()
 }

@@ -1,4 +1,4 @@
-//! The `#[saga]` attribute: hands tokens to `saga-compiler`, and definitions to [`emit`].
+//! The `#[saga]` attribute: hands tokens to `saga-compiler`, and definitions to `emit.rs`.
 //!
 //! It is documented where users find it, at its re-export in `saga-runtime`.
 

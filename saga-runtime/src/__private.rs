@@ -47,10 +47,27 @@ impl HandlerBuilder {
         Self { participant }
     }
 
-    /// Adds the check of a flow's input against its type.
+    /// Adds the check of a flow's input: against its type, and for what the flow takes of it.
+    ///
+    /// `required` are JSON pointers ([RFC 6901](https://www.rfc-editor.org/rfc/rfc6901)). The type alone is not enough,
+    /// because serde also reads a struct from an array, in which no expression of the state machine finds a field.
     #[must_use]
-    pub fn start<I: DeserializeOwned>(mut self, flow: &'static str) -> Self {
-        let check = |input: &Value| I::deserialize(input).map(drop);
+    pub fn start<I: DeserializeOwned>(
+        mut self, flow: &'static str, required: &'static [&'static str],
+    ) -> Self {
+        let check = move |input: &Value| {
+            I::deserialize(input).map_err(|error| {
+                format!("the input of `{flow}` is not what its type says: {error}")
+            })?;
+            for pointer in required {
+                if input.pointer(pointer).is_none() {
+                    return Err(format!(
+                        "the input of `{flow}` has no `{pointer}`, which the flow takes of it"
+                    ));
+                }
+            }
+            Ok(())
+        };
         self.participant.starts.insert(flow, Box::new(check));
         self
     }
@@ -81,6 +98,8 @@ pub struct Action {
     pub(crate) kind: Kind,
     /// The input fields that the compensation takes.
     pub(crate) keep: &'static [&'static str],
+    /// The errors that the state machine knows the step by.
+    pub(crate) types: &'static [&'static str],
     pub(crate) code: ActionCode,
 }
 
@@ -109,7 +128,12 @@ impl Action {
                 Box::pin(async move { ended(running.await) })
             }))
         }));
-        Self { kind, keep, code }
+        Self {
+            kind,
+            keep,
+            types: E::TYPES,
+            code,
+        }
     }
 
     /// An action with an effect outside of the database.
@@ -131,7 +155,12 @@ impl Action {
                 Box::pin(async move { ended(running.await) })
             }))
         }));
-        Self { kind, keep, code }
+        Self {
+            kind,
+            keep,
+            types: E::TYPES,
+            code,
+        }
     }
 }
 

@@ -60,7 +60,7 @@ impl Context {
 
     /// The execution's ARN.
     pub fn saga(&self) -> &str {
-        &self.identity.saga
+        self.identity.arn()
     }
 
     /// The step: `payments.charge`, or `payments.charge#2` for a flow's second call of it.

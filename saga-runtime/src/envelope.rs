@@ -31,10 +31,26 @@ pub(crate) enum Phase {
 #[derive(Debug)]
 pub(crate) struct Request {
     pub(crate) input: Value,
-    /// The inputs of flows whose first step this is, by flow.
-    pub(crate) start: Map<String, Value>,
+    /// Present in a flow's first step.
+    pub(crate) start: Option<Start>,
     /// From when on the action may not begin.
     pub(crate) deadline: Option<SystemTime>,
+}
+
+/// The flow that begins with a step, whose input is to be checked.
+#[derive(Debug)]
+pub(crate) struct Start {
+    pub(crate) flow: String,
+    pub(crate) input: FlowInput,
+}
+
+/// Where a flow's input is.
+#[derive(Debug)]
+pub(crate) enum FlowInput {
+    /// It is this argument of the step.
+    Arg(String),
+    /// Here, beside the step's arguments.
+    Whole(Value),
 }
 
 impl Envelope {
@@ -50,7 +66,7 @@ impl Envelope {
         let identity = read_identity(&mut fields)?;
         let (prefix, method) = read_step(&identity.step)?;
         let phase = match fields.remove("phase") {
-            None => Phase::Action(read_request(&mut fields)?),
+            None => Phase::Action(read_request(&mut fields, &identity)?),
             Some(phase) if phase == "compensation" => Phase::Compensation,
             Some(phase) => {
                 return Err(format!(
@@ -114,23 +130,38 @@ fn read_step(step: &str) -> Result<(String, String), String> {
     Ok((prefix.to_owned(), method.to_owned()))
 }
 
-fn read_request(fields: &mut Map<String, Value>) -> Result<Request, String> {
-    let start = match fields.remove("start") {
-        None => Map::new(),
-        Some(Value::Object(start)) => start,
-        Some(_) => return Err("`start` is not an object of flow inputs by flow".to_owned()),
-    };
+fn read_request(fields: &mut Map<String, Value>, identity: &Identity) -> Result<Request, String> {
     let input = fields
         .remove("input")
         .unwrap_or_else(|| Value::Object(Map::new()));
     Ok(Request {
         input,
-        start,
-        deadline: read_deadline(fields)?,
+        start: read_start(fields)?,
+        deadline: read_deadline(fields, identity)?,
     })
 }
 
-fn read_deadline(fields: &Map<String, Value>) -> Result<Option<SystemTime>, String> {
+fn read_start(fields: &mut Map<String, Value>) -> Result<Option<Start>, String> {
+    let malformed = || "`start` is not an object of `flow` and either `arg` or `input`".to_owned();
+    let mut start = match fields.remove("start") {
+        None => return Ok(None),
+        Some(Value::Object(start)) => start,
+        Some(_) => return Err(malformed()),
+    };
+    let Some(Value::String(flow)) = start.remove("flow") else {
+        return Err(malformed());
+    };
+    let input = match (start.remove("arg"), start.remove("input")) {
+        (Some(Value::String(arg)), None) => FlowInput::Arg(arg),
+        (None, Some(input)) => FlowInput::Whole(input),
+        _ => return Err(malformed()),
+    };
+    Ok(Some(Start { flow, input }))
+}
+
+fn read_deadline(
+    fields: &Map<String, Value>, identity: &Identity,
+) -> Result<Option<SystemTime>, String> {
     let Some(seconds) = fields.get("deadline") else {
         return Ok(None);
     };
@@ -142,11 +173,9 @@ fn read_deadline(fields: &Map<String, Value>) -> Result<Option<SystemTime>, Stri
                 "`deadline` is {seconds}; it is the seconds that an execution has for its actions"
             )
         })?;
-    let started = match fields.get("started") {
-        Some(Value::String(started)) => humantime::parse_rfc3339(started).ok(),
-        _ => None,
-    };
-    let started = started.ok_or("`started` is not the time at which the execution started, such as `2026-01-31T12:00:00.000Z`")?;
+    let started = identity.started().ok_or(
+        "there is a `deadline`, and `saga` does not end in the time at which the execution started, such as `#2026-01-31T12:00:00.000Z`",
+    )?;
     // A deadline beyond the end of time is none.
     Ok(started.checked_add(seconds))
 }

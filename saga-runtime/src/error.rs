@@ -12,6 +12,11 @@ use crate::failure::Failure;
 /// `#[saga]` implements it for the error enums of its module: a variant marked `#[transient]` is tried again by
 /// the step's policy; every other is a *rejection*, a definite "no" that promises the action had no effect.
 ///
+/// The definition of a saga names the errors of each step's own type, and no others. What a step says beyond them, by a
+/// condition of its [`Tx`](crate::Tx) that carries an error of another type, is therefore told in the runtime's words, with
+/// the error's name in the message: a rejection as [`Saga.Refused`](Failure::REFUSED), and a transient error as
+/// [`Saga.Busy`](Failure::BUSY). So is a rejection by a retriable step, which must succeed in the end: as `Saga.Busy`.
+///
 /// # Example
 ///
 /// ```
@@ -20,6 +25,7 @@ use crate::failure::Failure;
 /// struct Full;
 ///
 /// impl StepError for Full {
+///     const TYPES: &'static [&'static str] = &["HotelError.Full"];
 ///     fn error_type(&self) -> &'static str { "HotelError.Full" }
 ///     fn is_transient(&self) -> bool { false }
 ///     fn message(&self) -> String { "no room is left".to_owned() }
@@ -30,7 +36,10 @@ use crate::failure::Failure;
 /// assert_eq!(rejection.to_string(), "HotelError.Full: no room is left");
 /// ```
 pub trait StepError {
-    /// The name that the state machine's `Retry` and `Catch` match: `StockError.OutOfStock`.
+    /// Every error type it may have; what the definition's retriers and catchers are made from.
+    const TYPES: &'static [&'static str];
+
+    /// The name that the state machine's `Retry` and `Catch` match: `StockError.OutOfStock`. One of [`TYPES`](Self::TYPES).
     fn error_type(&self) -> &'static str;
 
     /// Whether another try is worth it. A transient error is never recorded.
@@ -50,7 +59,7 @@ pub trait StepError {
 /// "Not now": the only thing that a compensation or a retriable step may fail with.
 ///
 /// Any error converts into it, so `?` works on the calls of other libraries. It reaches Step Functions as
-/// `Saga.Busy` and is tried again. It promises nothing about the effect: an outside call that timed out may have worked.
+/// [`Saga.Retry`](Failure::RETRY) and is tried again. It promises nothing about the effect: an outside call that timed out may have worked.
 ///
 /// # Example
 ///
@@ -99,8 +108,10 @@ impl<E: std::error::Error> From<E> for Retry {
 }
 
 impl StepError for Retry {
+    const TYPES: &'static [&'static str] = &[Failure::RETRY];
+
     fn error_type(&self) -> &'static str {
-        Failure::BUSY
+        Failure::RETRY
     }
 
     fn is_transient(&self) -> bool {

@@ -17,8 +17,9 @@ const CUT_MESSAGE: usize = 4 * 1024;
 /// The error that a delivery answers with.
 ///
 /// [`error_type`](Self::error_type) is exactly the name that `Catch` and `Retry` match: a participant's own error, or
-/// one of the runtime's three. Message and data together are bounded, because Step Functions keeps
-/// at most 32,768 characters of a cause: where they are too long, the data is left out, and then the message is cut.
+/// one of the runtime's three; [`Saga.Retry`](Self::RETRY) is what a participant's [`Retry`](crate::Retry) is called.
+/// Message and data together are bounded, because Step Functions keeps at most 32,768 characters of a cause: where they
+/// are too long, the data is left out, and then the message is cut.
 ///
 /// # Example
 ///
@@ -26,7 +27,7 @@ const CUT_MESSAGE: usize = 4 * 1024;
 /// use saga_runtime::{Failure, Retry};
 ///
 /// let failure = Failure::from(&Retry::new("the warehouse is closed"));
-/// assert_eq!(failure.error_type(), Failure::BUSY);
+/// assert_eq!(failure.error_type(), Failure::RETRY);
 /// assert_eq!(failure.error_message(), r#"{"message":"the warehouse is closed","data":null}"#);
 /// ```
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -41,8 +42,11 @@ pub struct Failure {
 impl Failure {
     /// Definite: nothing happened and nothing will. Said only once no other delivery can take effect.
     pub const REFUSED: &str = "Saga.Refused";
-    /// Try again: in progress, in conflict, or the store is unavailable.
+    /// Try again: in progress, in conflict, or the store is unavailable. While a delivery that died still holds its claim,
+    /// this is the answer until the claim ends.
     pub const BUSY: &str = "Saga.Busy";
+    /// Try again: a participant said so, by [`Retry`](crate::Retry). Nothing holds a claim.
+    pub const RETRY: &str = "Saga.Retry";
     /// Indeterminate: the step must be compensated, or tried again.
     pub const UNKNOWN: &str = "Saga.Unknown";
 

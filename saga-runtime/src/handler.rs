@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use crate::__private::{Action, Compensation};
 use crate::barrier;
-use crate::envelope::{Envelope, Phase, Request};
+use crate::envelope::{Envelope, FlowInput, Phase, Request};
 use crate::failure::Failure;
 use crate::invocation::Invocation;
 use crate::store::Store;
@@ -41,7 +41,8 @@ pub(crate) struct Participant {
     pub(crate) steps: BTreeMap<&'static str, Step>,
 }
 
-pub(crate) type StartCheck = Box<dyn Fn(&Value) -> Result<(), serde_json::Error> + Send + Sync>;
+/// Says what a flow's input lacks, or what of it is not as its type says.
+pub(crate) type StartCheck = Box<dyn Fn(&Value) -> Result<(), String> + Send + Sync>;
 
 pub(crate) struct Step {
     pub(crate) action: Action,
@@ -86,7 +87,7 @@ impl Handler {
     ///
     /// # Errors
     ///
-    /// The participant's own errors, and the runtime's three:
+    /// The participant's own errors, [`Saga.Retry`](Failure::RETRY) among them, and the runtime's three:
     /// [`Saga.Refused`](Failure::REFUSED), [`Saga.Busy`](Failure::BUSY) and [`Saga.Unknown`](Failure::UNKNOWN).
     /// A payload that is no envelope is answered with the last, because nothing can be recorded about it: the
     /// state machine then compensates, and finds nothing to undo.
@@ -186,23 +187,32 @@ impl Handler {
 }
 
 impl Participant {
-    /// Checks the inputs of flows against their types, so that no later state fails to evaluate over them.
+    /// Checks the flow's input, where this is its first step, so that no later state fails to evaluate over it.
     fn check_start(&self, request: &Request) -> Result<(), String> {
-        for (flow, input) in &request.start {
-            let Some(check) = self.starts.get(flow.as_str()) else {
-                return Err(format!(
-                    "participant `{}` knows no flow `{flow}`",
-                    self.name
-                ));
-            };
-            crate::json::check_integers(&format!("start.{flow}"), input)?;
-            crate::guard::guard(|| check(input))
-                .map_err(|panic| format!("the input's type panicked: {panic}"))?
-                .map_err(|error| {
-                    format!("the input of `{flow}` is not what its type says: {error}")
-                })?;
-        }
-        Ok(())
+        let Some(start) = &request.start else {
+            return Ok(());
+        };
+        let flow = start.flow.as_str();
+        let Some(check) = self.starts.get(flow) else {
+            return Err(format!(
+                "participant `{}` knows no flow `{flow}`",
+                self.name
+            ));
+        };
+        let (place, input) = match &start.input {
+            FlowInput::Whole(input) => ("start.input".to_owned(), input),
+            FlowInput::Arg(arg) => {
+                let place = format!("input.{arg}");
+                let input = request
+                    .input
+                    .get(arg)
+                    .ok_or_else(|| format!("`{place}`, the input of `{flow}`, is missing"))?;
+                (place, input)
+            }
+        };
+        crate::json::check_integers(&place, input)?;
+        crate::guard::guard(|| check(input))
+            .map_err(|panic| format!("the type of the input of `{flow}` panicked: {panic}"))?
     }
 }
 

@@ -101,7 +101,8 @@
 //! | its compensation fails | tries again twelve times, then waits for an operator (`on_stuck = park`) or fails for redrive (`on_stuck = fail`) |
 //!
 //! A pivot is tried again until its outcome is known, and a retriable step until it succeeds, because after the point of
-//! no return nothing is undone. The saga ends with the failure that began its compensation, which a client sees as a
+//! no return nothing is undone. (Step Functions ends an execution whose history has 25,000 events: after about two weeks
+//! of such tries.) The saga ends with the failure that began its compensation, which a client sees as a
 //! [`Rejection`].
 //!
 //! None of this is left to the services: the barrier beside each participant's data keeps one record for each step of each
@@ -173,10 +174,12 @@ use std::pin::Pin;
 ///
 /// and any of `timeout = "10s"` (30 s unless said), `heartbeat = "5s"`, and
 /// `retry(max_attempts = 4, interval = "1s", backoff = 2.0, max_delay = "30s")`, which is how its transient errors are
-/// retried: its `#[transient]` variants, `Saga.Busy`, and Lambda's own, throttling included. What is not said there keeps
-/// the default: 6 retries, 1 s, doubled each time up to 30 s. Every delay has full jitter. Errors after which the outcome
-/// is unknown are retried 3 times.
-/// A pivot and a retriable step are retried without end, up to 5 minutes apart, and take no `max_attempts`.
+/// retried: its `#[transient]` variants or its [`Retry`], and Lambda's own, throttling included. What is not said there keeps
+/// the default: 6 retries, 1 s, doubled each time up to 30 s, with full jitter. The barrier's `Saga.Busy` is among them
+/// after `tx: &mut Tx`; after `cx: &Context` it has retries of its own, which outlast the claim of a delivery that died.
+/// Errors after which the outcome is unknown are retried 3 times, with full jitter.
+/// A pivot and a retriable step are retried without end, up to 5 minutes apart, and take no `max_attempts`. Lambda sends no
+/// heartbeats, so leave `heartbeat` to participants that do.
 ///
 /// Its first parameter is `&self`, its second `tx: &mut Tx` or `cx: &Context`, which the flow never passes; the others are
 /// decoded from JSON under their own names. It returns `Result<Output, Error>`, where `Error` is an enum of the module, or
@@ -222,15 +225,20 @@ use std::pin::Pin;
 /// # Limits
 ///
 /// State names have at most 80 characters and definitions at most 1,048,576 bytes
-/// ([quotas](https://docs.aws.amazon.com/step-functions/latest/dg/service-quotas.html)); both are compile errors. An input
-/// and an output have at most 262,144 bytes, and integers at most 2^53 - 1: Step Functions computes in doubles, so send
+/// ([quotas](https://docs.aws.amazon.com/step-functions/latest/dg/service-quotas.html)); both are compile errors. What a
+/// state passes on has at most 262,144 bytes: of that, 258,048 are a step's output, and its arguments together have a little
+/// less. An output and the arguments that its compensation takes share a record of 400 KB: together they have at most
+/// 405,504 bytes. Arguments that are too large compensate the saga; after the point of no return they fail it, so keep
+/// large things in a store and pass their keys. Integers have at most 53 bits: Step Functions computes in doubles, so send
 /// larger ones as strings.
 ///
 /// # Files
 ///
 /// `cargo build` and `cargo check` write `out/<flow>.asl.json` at the workspace's root, or in `SAGA_OUT_DIR`; only when
 /// the bytes differ, and whole. Deleting or editing a file brings it back at the next build. Nothing is written for a crate
-/// from a registry, by rustdoc, in an editor, or for a saga that stands in an integration test or a benchmark.
+/// from a registry, by rustdoc, in an editor, or for a saga that stands in an integration test or a benchmark. Two flows of
+/// one name in a crate are an error; two in different crates of a workspace would write the same file, as they would be the
+/// same state machine.
 pub use saga_macros::saga;
 
 pub use self::context::Context;

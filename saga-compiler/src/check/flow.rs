@@ -119,11 +119,11 @@ fn check_late_read(
     }
 }
 
-/// The longest name of a step is that of its compensation's state, where it has one.
+/// The longest name of a step is that of its compensation's state; a point of no return has one too.
 fn check_state_names(errors: &mut Errors, step: &ir::Step, call: &ir::Call) {
     let longest = match step.kind {
-        ir::Kind::Compensatable(_) => names::compensation_state(&call.state),
-        _ => call.state.clone(),
+        ir::Kind::ReadOnly => call.state.clone(),
+        _ => names::compensation_state(&call.state),
     };
     let length = longest.chars().count();
     if length > names::MAX_STATE_NAME {

@@ -31,11 +31,7 @@ pub(super) fn expand_error_enum(
     };
     let krate = &saga.krate;
     let name = &error.ident;
-    let types = item.variants.iter().map(|variant| {
-        let (cfgs, ident) = (cfgs(&variant.attrs), &variant.ident);
-        let error_name = names::error_name(name, ident);
-        quote!(#(#cfgs)* Self::#ident { .. } => #error_name,)
-    });
+    let (types, table) = expand_types(item);
     let transients = error
         .variants
         .iter()
@@ -60,6 +56,7 @@ pub(super) fn expand_error_enum(
         #(#cfgs)*
         #[automatically_derived]
         impl #krate::StepError for #name {
+            const TYPES: &'static [&'static str] = &[#(#table),*];
             fn error_type(&self) -> &'static str {
                 match self { #(#types)* }
             }
@@ -73,6 +70,19 @@ pub(super) fn expand_error_enum(
             }
         }
     }
+}
+
+/// The arms that name a variant, and all names: what the definition's retriers and catchers are made from.
+fn expand_types(item: &ItemEnum) -> (Vec<TokenStream>, Vec<TokenStream>) {
+    let expand_type = |variant: &Variant| {
+        let (cfgs, ident) = (cfgs(&variant.attrs), &variant.ident);
+        let (cfgs, name): (Vec<_>, _) = (cfgs.collect(), names::error_name(&item.ident, ident));
+        (
+            quote!(#(#cfgs)* Self::#ident { .. } => #name,),
+            quote!(#(#cfgs)* #name),
+        )
+    };
+    item.variants.iter().map(expand_type).unzip()
 }
 
 /// The variant's data as JSON: nothing, one value, an array, or an object by field names.

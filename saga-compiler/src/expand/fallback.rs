@@ -42,6 +42,7 @@ fn empty_error(item: &ItemEnum, krate: &TokenStream) -> TokenStream {
     quote! {
         #(#cfgs)*
         impl #krate::StepError for #name {
+            const TYPES: &'static [&'static str] = &[];
             fn error_type(&self) -> &'static str { #private::never_run() }
             fn is_transient(&self) -> bool { #private::never_run() }
             fn message(&self) -> ::std::string::String { #private::never_run() }

@@ -6,6 +6,7 @@ use syn::{Attribute, Item, ItemMod, ItemTrait, ReturnType, TraitItem, TraitItemF
 
 use super::flow::find;
 use super::{cfgs, foreign_attributes, items};
+use crate::lower::required_input;
 use crate::{ir, names};
 
 const OURS: [&str; 2] = ["step", "compensation"];
@@ -95,7 +96,11 @@ fn starts(module: &ItemMod, saga: &ir::Saga, participant: &ir::Participant) -> V
             let name = names::plain(&flow.ident);
             let cfgs = find(module, &flow.ident).map(|item| cfgs(&item.attrs).collect::<Vec<_>>());
             let cfgs = cfgs.unwrap_or_default();
-            starts.push(quote!(#(#cfgs)* let handler = handler.start::<#input>(#name);));
+            let required = required_input(flow);
+            starts.push(quote! {
+                #(#cfgs)*
+                let handler = handler.start::<#input>(#name, &[#(#required),*]);
+            });
         }
     }
     starts

@@ -10,6 +10,7 @@ use crate::ir::{self, Block, Call, Node, Value};
 use crate::names;
 pub(crate) use retry::error_names;
 use value::Variables;
+pub(crate) use value::required_input;
 
 /// One flow while it is lowered.
 pub(crate) struct Lowering<'a> {
@@ -91,20 +92,20 @@ impl Lowering<'_> {
             call.state.clone(),
             asl::State::Task(self.action(call, path, after)),
         ));
-        match step.kind {
-            ir::Kind::Compensatable(ref name) => {
-                let state = names::compensation_state(&call.state);
-                let task = self.compensation(call, name, &path.undo);
-                states.compensations.push(Undo {
-                    action: call.state.clone(),
-                    state: state.clone(),
-                    task,
-                });
-                path.undo = state;
-            }
-            ir::Kind::Pivot | ir::Kind::Retriable => path.beyond_return = true,
-            ir::Kind::ReadOnly => {}
-        }
+        let compensation = match &step.kind {
+            _ if path.beyond_return => return,
+            ir::Kind::ReadOnly => return,
+            ir::Kind::Compensatable(name) => Some(name),
+            ir::Kind::Pivot | ir::Kind::Retriable => None,
+        };
+        let state = names::compensation_state(&call.state);
+        states.compensations.push(Undo {
+            action: call.state.clone(),
+            state: state.clone(),
+            task: self.compensation(call, compensation, &path.undo),
+        });
+        path.undo = state;
+        path.beyond_return = compensation.is_none();
     }
 
     /// The happy path straight down, the compensations in the order in which they run, and the end.

@@ -2,12 +2,15 @@
 
 use saga_asl::{JitterStrategy, Retrier};
 
+use crate::parse::DEFAULT_TIMEOUT;
 use crate::parse::MAX_DELAY;
 use crate::{ir, names};
 
 /// The runtime's own three errors.
 pub(crate) const REFUSED: &str = "Saga.Refused";
 pub(crate) const BUSY: &str = "Saga.Busy";
+/// What a participant's `Retry` is called.
+pub(crate) const RETRY: &str = "Saga.Retry";
 pub(crate) const UNKNOWN: &str = "Saga.Unknown";
 
 /// Lambda's own errors that mean: not run, or not now.
@@ -29,7 +32,9 @@ const INDETERMINATE: [&str; 5] = [
     "Runtime.ExitError",
 ];
 
-/// Step Functions' largest number, so that the retries outlast any execution.
+/// Step Functions' largest number. The limit of 25,000 events in an execution's history comes first: after about two weeks
+/// of five-minute caps.
+/// <https://docs.aws.amazon.com/step-functions/latest/dg/service-quotas.html>
 const WITHOUT_END: u64 = 99_999_999;
 
 /// What Step Functions takes for `IntervalSeconds` when nothing stands there, as for `BackoffRate` 2. Every state
@@ -60,23 +65,51 @@ const ENDLESS: Defaults = Defaults {
 
 /// Before the point of no return: transient errors by the step's policy, indeterminate ones a few times.
 pub(super) fn until_known_or_exhausted(step: &ir::Step, transients: Vec<String>) -> Vec<Retrier> {
+    let mut retriers = Vec::new();
     let mut errors = transients;
-    errors.push(BUSY.to_owned());
+    if claims(step) {
+        retriers.push(until_lease_ends(step));
+    } else {
+        errors.push(BUSY.to_owned());
+    }
     errors.extend(LAMBDA_TRANSIENT.map(str::to_owned));
-    let transient = retrier(errors, step.policy.retry.as_ref(), &TRANSIENT);
+    retriers.push(retrier(errors, step.policy.retry.as_ref(), &TRANSIENT));
     let mut errors: Vec<String> = INDETERMINATE.map(str::to_owned).into();
     if step.policy.heartbeat.is_some() {
         errors.push("States.HeartbeatTimeout".to_owned());
     }
-    let indeterminate = Retrier {
+    retriers.push(Retrier {
         error_equals: errors,
         interval_seconds: None,
         max_attempts: Some(INDETERMINATE_ATTEMPTS),
         backoff_rate: None,
         max_delay_seconds: None,
         jitter_strategy: Some(JitterStrategy::Full),
-    };
-    vec![transient, indeterminate]
+    });
+    retriers
+}
+
+/// Whether a delivery that dies leaves a claim behind, which only time ends.
+fn claims(step: &ir::Step) -> bool {
+    step.mode == ir::Mode::External && !matches!(step.kind, ir::Kind::ReadOnly)
+}
+
+/// How much longer than its function may run a claim can last: the barrier allows for clocks that differ.
+const CLOCK_SKEW: u64 = 5;
+/// Tries over the life of a claim.
+const LOOKS: u64 = 8;
+
+/// A claim that a dead delivery left is `Saga.Busy` until it ends, so this outlasts it.
+fn until_lease_ends(step: &ir::Step) -> Retrier {
+    let lease = step.policy.timeout.unwrap_or(DEFAULT_TIMEOUT) + CLOCK_SKEW;
+    Retrier {
+        error_equals: vec![BUSY.to_owned()],
+        interval_seconds: Some(lease.div_ceil(LOOKS)),
+        max_attempts: Some(LOOKS + 1),
+        backoff_rate: Some(1.0),
+        max_delay_seconds: None,
+        jitter_strategy: None,
+    }
 }
 
 /// The point of no return: everything but a definite no, without end.
@@ -101,8 +134,11 @@ pub(super) fn until_done(step: &ir::Step) -> Vec<Retrier> {
     }]
 }
 
-pub(super) fn compensation(policy: &ir::Policy) -> Vec<Retrier> {
-    vec![everything(policy.retry.as_ref(), &COMPENSATION)]
+/// A compensation: everything, until an operator must look. The action's claim may have to end first.
+pub(super) fn compensation(step: &ir::Step, policy: &ir::Policy) -> Vec<Retrier> {
+    let lease = claims(step).then(|| until_lease_ends(step));
+    let everything = everything(policy.retry.as_ref(), &COMPENSATION);
+    lease.into_iter().chain([everything]).collect()
 }
 
 /// The parked task: a message that cannot be sent is sent again, and one that is not answered in time too.
@@ -122,23 +158,41 @@ fn retrier(errors: Vec<String>, policy: Option<&ir::RetryPolicy>, defaults: &Def
         .and_then(|policy| policy.max_delay)
         .unwrap_or(defaults.max_delay);
     let max_attempts = policy.and_then(|policy| policy.max_attempts);
+    let max_attempts = max_attempts.map_or(defaults.max_attempts, |(n, _)| n);
+    let backoff = policy
+        .and_then(|policy| policy.backoff)
+        .unwrap_or(AMAZONS_BACKOFF);
     // Step Functions wants the cap above the interval; an interval that long is not to grow any more.
     let cap = max_delay.max(interval + 1);
+    let is_reached = grows_beyond(cap, interval, backoff, max_attempts);
     Retrier {
         error_equals: errors,
         interval_seconds: (interval != AMAZONS_INTERVAL).then_some(interval),
-        max_attempts: Some(max_attempts.map_or(defaults.max_attempts, |(n, _)| n)),
-        backoff_rate: policy
-            .and_then(|policy| policy.backoff)
-            .filter(|rate| *rate != AMAZONS_BACKOFF),
-        max_delay_seconds: (cap <= MAX_DELAY).then_some(cap),
+        max_attempts: Some(max_attempts),
+        backoff_rate: (backoff != AMAZONS_BACKOFF).then_some(backoff),
+        max_delay_seconds: (is_reached && cap <= MAX_DELAY).then_some(cap),
         jitter_strategy: Some(JitterStrategy::Full),
     }
+}
+
+/// Whether the last of these delays is longer than the cap, which is left out where it changes nothing.
+fn grows_beyond(cap: u64, interval: u64, backoff: f64, attempts: u64) -> bool {
+    let retries_before = float(attempts.saturating_sub(1));
+    float(interval) * backoff.powf(retries_before) > float(cap)
+}
+
+/// Step Functions' numbers are far below what a double no longer holds exactly.
+#[allow(clippy::cast_precision_loss)]
+fn float(number: u64) -> f64 {
+    number as f64
 }
 
 /// The names of a step's errors: transient ones, and rejections.
 pub(crate) fn error_names(saga: &ir::Saga, step: &ir::Step) -> (Vec<String>, Vec<String>) {
     let (mut transients, mut rejections) = (Vec::new(), Vec::new());
+    if let ir::StepErrorKind::Retry = step.error.kind {
+        transients.push(RETRY.to_owned());
+    }
     if let ir::StepErrorKind::Enum(index) = step.error.kind {
         let error = &saga.errors[index];
         for variant in &error.variants {

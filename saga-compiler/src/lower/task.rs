@@ -1,11 +1,12 @@
 //! The tasks of a saga: an action, its compensation, and the parking of one that is stuck.
 
+use proc_macro2::Ident;
 use saga_asl::{Assign, Catcher, Expression, Next, Number, Task, Template};
 
 use super::retry::{self, REFUSED};
-use super::value::{comment, lower_value};
+use super::value::{comment, lower_unchecked, lower_value};
 use super::{After, Lowering, Path};
-use crate::ir::{self, Call, CallId};
+use crate::ir::{self, Call, CallId, Value};
 use crate::names;
 use crate::parse::DEFAULT_TIMEOUT;
 
@@ -15,6 +16,10 @@ const SEND_AND_WAIT: &str = "arn:aws:states:::sqs:sendMessage.waitForTaskToken";
 /// `States.ALL` does not match it, and arguments that grew too large would end the saga without compensation.
 /// <https://docs.aws.amazon.com/step-functions/latest/dg/concepts-error-handling.html>
 const TOO_LARGE: &str = "States.DataLimitExceeded";
+
+/// Which saga: its ARN and its start, because a name may be used again after 90 days.
+/// <https://docs.aws.amazon.com/step-functions/latest/apireference/API_StartExecution.html>
+const SAGA: &str = "$states.context.Execution.(Id&'#'&StartTime)";
 
 /// A parked saga is announced again after a day, because its message may have expired or been lost.
 const ANNOUNCE_AGAIN: u64 = 86_400;
@@ -30,8 +35,10 @@ impl Lowering<'_> {
                 let mut definite = rejections;
                 definite.push(REFUSED.to_owned());
                 let retry = retry::until_known(step, definite.clone());
-                definite.push(TOO_LARGE.to_owned());
-                (retry, vec![catcher(definite, &path.undo)])
+                // Arguments that are too large had no effect, a result that is had one: the barrier knows which it was.
+                let own = names::compensation_state(&call.state);
+                let too_large = catcher(vec![TOO_LARGE.to_owned()], &own);
+                (retry, vec![catcher(definite, &path.undo), too_large])
             }
             ir::Kind::ReadOnly => (
                 retry::until_known_or_exhausted(step, transients),
@@ -68,19 +75,16 @@ impl Lowering<'_> {
         }
     }
 
-    pub(super) fn compensation(&self, call: &Call, name: &proc_macro2::Ident, next: &str) -> Task {
+    /// What undoes a call; `name` is the participant's compensation. Without one it succeeds only if there is nothing to
+    /// undo, and leaves a tombstone.
+    pub(super) fn compensation(&self, call: &Call, name: Option<&Ident>, next: &str) -> Task {
         let participant = &self.saga.participants[call.participant];
-        let compensation = participant
-            .compensations
-            .iter()
-            .find(|candidate| candidate.ident == *name);
+        let mut compensations = participant.compensations.iter();
+        let compensation = compensations.find(|candidate| Some(&candidate.ident) == name);
         let default = ir::Policy::default();
         let policy = compensation.map_or(&default, |compensation| &compensation.policy);
         let payload = vec![
-            (
-                "saga".to_owned(),
-                expression("$states.context.Execution.Id"),
-            ),
+            ("saga".to_owned(), expression(SAGA)),
             ("step".to_owned(), text(&call.state)),
             ("phase".to_owned(), text("compensation")),
         ];
@@ -106,7 +110,7 @@ impl Lowering<'_> {
             arguments: Some(self.invocation(call, payload)),
             timeout_seconds: Some(Number::Literal(policy.timeout.unwrap_or(DEFAULT_TIMEOUT))),
             heartbeat_seconds: seconds(policy.heartbeat),
-            retry: retry::compensation(policy),
+            retry: retry::compensation(self.step(call), policy),
             catch,
             assign: Vec::new(),
             output: Some(expression("$states.input")),
@@ -126,34 +130,46 @@ impl Lowering<'_> {
 
     fn action_payload(&self, call: &Call, path: &Path) -> Vec<(String, Template)> {
         let mut payload = vec![
-            (
-                "saga".to_owned(),
-                expression("$states.context.Execution.Id"),
-            ),
+            ("saga".to_owned(), expression(SAGA)),
             ("step".to_owned(), text(&call.state)),
         ];
         let step = self.step(call);
         // What comes at or after the point of no return is finished, however late; a pivot is still refused in time.
         let may_be_late = path.beyond_return || matches!(step.kind, ir::Kind::Retriable);
         if let Some(deadline) = self.saga.deadline.filter(|_| !may_be_late) {
-            payload.push((
-                "started".to_owned(),
-                expression("$states.context.Execution.StartTime"),
-            ));
             payload.push(("deadline".to_owned(), Template::Number(deadline.into())));
         }
-        if call.id == CallId(0) && self.flow.input.is_some() {
-            // The first handler checks the whole input against its type, before the first effect.
-            let input = expression("$states.context.Execution.Input");
-            let flow = names::plain(&self.flow.ident);
-            payload.push(("start".to_owned(), Template::Object(vec![(flow, input)])));
+        let is_first = call.id == CallId(0);
+        if is_first && self.flow.input.is_some() {
+            payload.push(("start".to_owned(), self.start(call)));
         }
-        let args = call
-            .args
-            .iter()
-            .map(|(name, value)| (name.clone(), lower_value(&self.variables, value, None)));
+        let args = call.args.iter().map(|(name, value)| {
+            // Whether the input is complete, the first handler says, not the expression.
+            let value = if is_first {
+                lower_unchecked(&self.variables, value)
+            } else {
+                lower_value(&self.variables, value, None)
+            };
+            (name.clone(), value)
+        });
         payload.push(("input".to_owned(), Template::Object(args.collect())));
         payload
+    }
+
+    /// The flow's whole input, which the first handler checks against its type, before the first effect.
+    fn start(&self, call: &Call) -> Template {
+        let flow = text(&names::plain(&self.flow.ident));
+        let whole =
+            |(_, value): &&(String, Value)| matches!(value, Value::Input(path) if path.is_empty());
+        let input = match call.args.iter().find(whole) {
+            // It is there already, and need not be sent twice.
+            Some((arg, _)) => ("arg".to_owned(), text(arg)),
+            None => (
+                "input".to_owned(),
+                expression("$states.context.Execution.Input"),
+            ),
+        };
+        Template::Object(vec![("flow".to_owned(), flow), input])
     }
 
     fn assign_output(&self, call: &Call) -> Assign {

@@ -67,6 +67,26 @@ fn mark(value: &Value, used: &mut [bool]) {
     }
 }
 
+/// The template of a value that nobody has checked yet: what is missing in the input is `null`.
+pub(super) fn lower_unchecked(variables: &Variables, value: &Value) -> Template {
+    match value {
+        Value::Input(path) if !path.is_empty() => lower_optional(&path_of(INPUT, path)),
+        Value::Array(values) => Template::Array(
+            values
+                .iter()
+                .map(|value| lower_unchecked(variables, value))
+                .collect(),
+        ),
+        Value::Object(fields) => {
+            let fields = fields
+                .iter()
+                .map(|(name, value)| (name.clone(), lower_unchecked(variables, value)));
+            Template::Object(fields.collect())
+        }
+        checked => lower_value(variables, checked, None),
+    }
+}
+
 /// The template of a value. `own` is the call in whose state it stands after the result, if it does.
 pub(super) fn lower_value(variables: &Variables, value: &Value, own: Option<CallId>) -> Template {
     match value {
@@ -75,11 +95,11 @@ pub(super) fn lower_value(variables: &Variables, value: &Value, own: Option<Call
         Value::Integer(number) => Template::Number((*number).into()),
         Value::Float(number) => Template::float(*number),
         Value::String(text) => lower_text(text),
-        Value::Input(path) => lower_path(INPUT.to_owned(), path),
-        Value::Output(id, path) if own == Some(*id) => lower_path(RESULT.to_owned(), path),
+        Value::Input(path) => lower_path(INPUT, path),
+        Value::Output(id, path) if own == Some(*id) => lower_path(RESULT, path),
         Value::Output(id, path) => {
             let variable = variables.get(*id).unwrap_or_default();
-            lower_path(format!("${variable}"), path)
+            lower_path(&format!("${variable}"), path)
         }
         Value::Array(values) => Template::Array(
             values
@@ -96,26 +116,83 @@ pub(super) fn lower_value(variables: &Variables, value: &Value, own: Option<Call
     }
 }
 
-fn lower_path(root: String, path: &[Segment]) -> Template {
-    let mut expression = root;
-    let mut optional = false;
+fn lower_path(root: &str, path: &[Segment]) -> Template {
+    let expression = path_of(root, path);
+    if path.iter().any(is_optional) {
+        return lower_optional(&expression);
+    }
+    Template::Expression(Expression(expression))
+}
+
+/// An undefined result is an error on Step Functions.
+fn lower_optional(expression: &str) -> Template {
+    Template::Expression(Expression(format!(
+        "$exists({expression}) ? {expression} : null"
+    )))
+}
+
+fn path_of(root: &str, path: &[Segment]) -> String {
+    let mut expression = root.to_owned();
     for segment in path {
         match segment {
-            Segment::Field {
-                json,
-                optional: may_be_missing,
-            } => {
-                expression = lower_field(&expression, json);
-                optional |= *may_be_missing;
-            }
+            Segment::Field { json, .. } => expression = lower_field(&expression, json),
             Segment::Index(index) => expression = format!("{expression}[{index}]"),
         }
     }
-    if optional {
-        // An undefined result is an error on Step Functions.
-        expression = format!("$exists({expression}) ? {expression} : null");
+    expression
+}
+
+fn is_optional(segment: &Segment) -> bool {
+    matches!(segment, Segment::Field { optional: true, .. })
+}
+
+/// JSON pointers to what the flow takes from its input: the first handler sees that it is there, so that no later
+/// expression fails to evaluate.
+pub(crate) fn required_input(flow: &ir::Flow) -> Vec<String> {
+    let mut calls = Vec::new();
+    collect_calls(&flow.body, &mut calls);
+    let args = calls
+        .iter()
+        .flat_map(|call| call.args.iter().map(|(_, value)| value));
+    let mut pointers = Vec::new();
+    for value in args.chain([&flow.body.result]) {
+        collect_pointers(value, &mut pointers);
     }
-    Template::Expression(Expression(expression))
+    pointers.sort_unstable();
+    pointers.dedup();
+    pointers
+}
+
+fn collect_pointers(value: &Value, pointers: &mut Vec<String>) {
+    match value {
+        Value::Input(path) => {
+            let present = path.iter().take_while(|segment| !is_optional(segment));
+            let pointer: String = present.map(pointer_segment).collect();
+            if !pointer.is_empty() {
+                pointers.push(pointer);
+            }
+        }
+        Value::Array(values) => values
+            .iter()
+            .for_each(|value| collect_pointers(value, pointers)),
+        Value::Object(fields) => fields
+            .iter()
+            .for_each(|(_, value)| collect_pointers(value, pointers)),
+        Value::Null
+        | Value::Bool(_)
+        | Value::Integer(_)
+        | Value::Float(_)
+        | Value::String(_)
+        | Value::Output(..) => {}
+    }
+}
+
+/// RFC 6901.
+fn pointer_segment(segment: &Segment) -> String {
+    match segment {
+        Segment::Field { json, .. } => format!("/{}", json.replace('~', "~0").replace('/', "~1")),
+        Segment::Index(index) => format!("/{index}"),
+    }
 }
 
 fn lower_field(base: &str, name: &str) -> String {

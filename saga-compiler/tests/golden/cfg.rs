@@ -75,6 +75,10 @@ pub mod shop {
     }
     #[automatically_derived]
     impl ::saga_runtime::StepError for StockError {
+        const TYPES: &'static [&'static str] = &[
+            "StockError.OutOfStock",
+            "StockError.Busy",
+        ];
         fn error_type(&self) -> &'static str {
             match self {
                 Self::OutOfStock { .. } => "StockError.OutOfStock",
@@ -127,6 +131,7 @@ pub mod shop {
     #[cfg(feature = "audit")]
     #[automatically_derived]
     impl ::saga_runtime::StepError for AuditError {
+        const TYPES: &'static [&'static str] = &["AuditError.Full", "AuditError.Other"];
         fn error_type(&self) -> &'static str {
             match self {
                 Self::Full { .. } => "AuditError.Full",
@@ -196,7 +201,7 @@ pub mod shop {
             "StockFunctionArn",
             store,
         );
-        let handler = handler.start::<Cmd>("shop");
+        let handler = handler.start::<Cmd>("shop", &["/id", "/lines", "/total"]);
         let handler = ::saga_runtime::__private::HandlerBuilder::step(
             handler,
             "reserve",
@@ -317,7 +322,7 @@ pub mod shop {
             store,
         );
         #[cfg(feature = "audit")]
-        let handler = handler.start::<::std::string::String>("audit");
+        let handler = handler.start::<::std::string::String>("audit", &[]);
         #[cfg(feature = "audit")]
         let handler = ::saga_runtime::__private::HandlerBuilder::step(
             handler,
@@ -496,7 +501,7 @@ pub mod shop {
                 mode: ::saga_runtime::Mode::External,
                 compensation: ::core::option::Option::None,
                 rejections: &[],
-                transients: &[],
+                transients: &["Saga.Retry"],
             },
         ],
     );

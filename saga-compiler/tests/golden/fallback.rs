@@ -62,6 +62,7 @@ pub mod shop {
         > + ::core::marker::Send;
     }
     impl ::saga_runtime::StepError for StockError {
+        const TYPES: &'static [&'static str] = &[];
         fn error_type(&self) -> &'static str {
             ::saga_runtime::__private::never_run()
         }

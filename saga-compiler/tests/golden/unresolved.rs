@@ -59,6 +59,10 @@ pub mod shop {
     }
     #[automatically_derived]
     impl ::saga_runtime::StepError for StockError {
+        const TYPES: &'static [&'static str] = &[
+            "StockError.OutOfStock",
+            "StockError.Busy",
+        ];
         fn error_type(&self) -> &'static str {
             match self {
                 Self::OutOfStock { .. } => "StockError.OutOfStock",
@@ -123,7 +127,7 @@ pub mod shop {
             "StockFunctionArn",
             store,
         );
-        let handler = handler.start::<Cmd>("shop");
+        let handler = handler.start::<Cmd>("shop", &["/lines"]);
         let handler = ::saga_runtime::__private::HandlerBuilder::step(
             handler,
             "reserve",

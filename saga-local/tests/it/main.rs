@@ -16,3 +16,4 @@ mod random_sagas;
 mod start;
 mod support;
 mod time;
+mod too_large;

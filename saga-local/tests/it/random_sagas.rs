@@ -191,6 +191,7 @@ struct Problem {
 }
 
 impl StepError for Problem {
+    const TYPES: &'static [&'static str] = &["Problem.No", "Problem.Busy"];
     fn error_type(&self) -> &'static str {
         if self.transient {
             "Problem.Busy"
@@ -277,7 +278,7 @@ impl World {
 
 fn handler(case: &Case, world: &World) -> Handler {
     let builder = HandlerBuilder::new("Part", "part", "PartFunctionArn", world.store.clone())
-        .start::<Value>("generated");
+        .start::<Value>("generated", &[]);
     let steps = case.steps.iter().zip(METHODS);
     let builder = steps.fold(builder, |builder, (step, name)| {
         let compensation =
@@ -401,7 +402,7 @@ fn check(case: &Case) {
         match (run.status(), step.kind) {
             (_, Kind::ReadOnly) => assert_eq!((applied, undone), (0, 0), "`{name}` is read-only"),
             (Status::Succeeded, _) => {
-                assert_eq!((applied, undone), (1, 0), "committed, but `{name}`")
+                assert_eq!((applied, undone), (1, 0), "committed, but `{name}`");
             }
             (Status::Failed, Kind::Compensatable) => {
                 assert!(
@@ -410,7 +411,7 @@ fn check(case: &Case) {
                 );
             }
             (Status::Failed, _) => {
-                assert_eq!((applied, undone), (0, 0), "compensated, but `{name}`")
+                assert_eq!((applied, undone), (0, 0), "compensated, but `{name}`");
             }
             (status, _) => panic!("the saga is {status:?}"),
         }

@@ -8,7 +8,7 @@
 //! A holder that knows it will do no more lets go: it ends the lease and keeps the epoch. Letting go says only
 //! "I am done", never "nothing happened", so that it is sound in each of these cases:
 //!
-//! - A transient error. The next delivery acts under the same key. The error is no promise that the effect did not
+//! - An error that is tried again: a transient one, or any of a retriable step. The next delivery acts under the same key. The error is no promise that the effect did not
 //!   take place (an outside call that timed out makes one, too), hence a compensation is still told `Unknown`.
 //! - A panic. The code that held the claim has been dropped, and the key covers what it did.
 //! - An output that cannot be recorded: too large, or no JSON. The effect took place. A further delivery gets the same
@@ -22,7 +22,8 @@ use std::time::Duration;
 use serde_json::Value;
 
 use super::record::{self, Answer, RELEASED, Record, State, millis, set};
-use super::transactional::{panicked, try_again};
+use super::transactional::panicked;
+use super::verdict::{Verdict, try_again};
 use super::{Attempt, Barrier, DecodeCx, Decoded, RACES, answer, check_output, lost_race};
 use crate::__private::CxCall;
 use crate::context::Context;
@@ -78,10 +79,10 @@ impl Barrier {
         };
         match self.run_cx(call).await {
             Ended::Output(output) => self.finish(attempt, epoch, output).await,
-            Ended::Failed(error) if error.transient => {
-                self.let_go(State::Running, epoch, error.failure).await
-            }
-            Ended::Failed(error) => self.reject_claimed(attempt, epoch, error.failure).await,
+            Ended::Failed(error) => match attempt.judge(error) {
+                Verdict::TryAgain(failure) => self.let_go(State::Running, epoch, failure).await,
+                Verdict::Reject(failure) => self.reject_claimed(attempt, epoch, failure).await,
+            },
             Ended::NotJson(error) => {
                 self.lose_output(epoch, format!("it is no JSON: {error}"))
                     .await

@@ -19,6 +19,7 @@ mod external;
 mod read_only;
 mod record;
 mod transactional;
+mod verdict;
 
 use std::error::Error;
 use std::sync::Arc;
@@ -44,7 +45,7 @@ const TRIES: usize = 3;
 /// How often a delivery looks again after it lost a race, before it says `Saga.Busy`.
 const RACES: usize = 4;
 
-/// What a step may return. Step Functions allows
+/// What a step may return, unless the record has less room left beside the arguments. Step Functions allows
 /// [262,144 bytes](https://docs.aws.amazon.com/step-functions/latest/dg/service-quotas.html#service-limits-task-executions)
 /// for the whole result of `lambda:invoke`, which wraps the output in the call's metadata; 4 KiB are kept for that.
 const OUTPUT_LIMIT: usize = 262_144 - 4 * 1024;
@@ -63,6 +64,8 @@ pub(crate) struct Barrier {
 /// One delivery of an action.
 struct Attempt {
     kind: Kind,
+    /// The errors that the state machine knows the step by.
+    types: &'static [&'static str],
     /// The fingerprint of the input.
     inh: String,
     /// What the compensation will need of the input, as JSON text.
@@ -86,21 +89,27 @@ impl Barrier {
         }
     }
 
-    /// Serves an action. `start` says whether the inputs of the flows that begin with it are what their types say.
+    /// Serves an action. `start` says whether the input of the flow that begins with it is what the flow takes.
     pub(crate) async fn act(
         &self, action: &Action, request: Request, start: Result<(), String>,
     ) -> Result<Value, Failure> {
         let deadline = request.deadline.filter(|_| action.kind != Kind::Retriable);
         let attempt = Attempt {
             kind: action.kind,
+            types: action.types,
             inh: fingerprint(&request.input),
             args: kept(action.keep, &request.input),
             late: deadline.is_some_and(|deadline| self.now() > deadline),
         };
-        let input = start
-            .and_then(|()| check_integers("input", &request.input))
-            .map(|()| request.input);
         let read_only = action.kind == Kind::ReadOnly;
+        if let Err(reason) = start {
+            return if read_only {
+                Err(Failure::refused(reason))
+            } else {
+                self.refuse(&attempt, reason).await
+            };
+        }
+        let input = check_integers("input", &request.input).map(|()| request.input);
         match &action.code {
             ActionCode::Tx(decode) => {
                 let call = input.and_then(|input| decoded("input", || decode(input)));
@@ -188,6 +197,11 @@ impl Barrier {
         if attempt.kind == Kind::Retriable {
             return self.settle(attempt, Failure::unknown(reason)).await;
         }
+        self.refuse(attempt, reason).await
+    }
+
+    /// Refuses an action for good, whatever its kind.
+    async fn refuse(&self, attempt: &Attempt, reason: String) -> Result<Value, Failure> {
         // An earlier delivery may have taken effect, so that a refusal would promise too much.
         self.reject(&attempt.inh, Failure::refused(&reason))
             .await

@@ -14,7 +14,7 @@ impl Barrier {
         &self, attempt: &Attempt, call: Decoded<TxCall>,
     ) -> Result<Value, Failure> {
         let (tx, ended) = self.run_tx(permitted(attempt, call)?).await;
-        let output = answered(ended)?;
+        let output = answered(attempt, ended)?;
         match tx.into_writes() {
             Ok(writes) if writes.is_empty() => Ok(output),
             // Nothing was written and nothing will be, so that there is nothing to compensate.
@@ -30,7 +30,10 @@ impl Barrier {
     ) -> Result<Value, Failure> {
         let call = permitted(attempt, call)?;
         let context = Context::new(self.identity.clone(), self.invocation.clone());
-        answered(guard::run(|| call(&context), &Trouble::default()).await)
+        answered(
+            attempt,
+            guard::run(|| call(&context), &Trouble::default()).await,
+        )
     }
 }
 
@@ -41,13 +44,13 @@ fn permitted<C>(attempt: &Attempt, call: Decoded<C>) -> Result<C, Failure> {
     call.map_err(Failure::refused)
 }
 
-fn answered(ended: Ended) -> Result<Value, Failure> {
+fn answered(attempt: &Attempt, ended: Ended) -> Result<Value, Failure> {
     match ended {
         Ended::Output(output) => match check_output(&output, "") {
             Ok(_) => Ok(output),
             Err(reason) => Err(Failure::refused(reason)),
         },
-        Ended::Failed(error) => Err(error.failure),
+        Ended::Failed(error) => Err(attempt.judge(error).into_failure()),
         Ended::NotJson(error) => Err(Failure::refused(format!("the output is no JSON: {error}"))),
         Ended::Panicked(panic) => Err(panicked(&panic)),
         Ended::Stopped(failure) => Err(failure),

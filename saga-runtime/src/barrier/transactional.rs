@@ -6,6 +6,7 @@ use std::sync::Arc;
 use serde_json::Value;
 
 use super::record::{self, Answer, Record, State};
+use super::verdict::{Verdict, try_again};
 use super::{
     Attempt, Barrier, DecodeTx, Decoded, RACES, TRIES, answer, check_output, lost_race, persist,
 };
@@ -43,8 +44,10 @@ impl Barrier {
         let (tx, ended) = self.run_tx(call).await;
         match ended {
             Ended::Output(output) => self.commit(attempt, tx, output).await,
-            Ended::Failed(error) if error.transient => self.settle(attempt, error.failure).await,
-            Ended::Failed(error) => in_progress(self.reject(&attempt.inh, error.failure).await),
+            Ended::Failed(error) => match attempt.judge(error) {
+                Verdict::TryAgain(failure) => self.settle(attempt, failure).await,
+                Verdict::Reject(failure) => in_progress(self.reject(&attempt.inh, failure).await),
+            },
             Ended::NotJson(error) => {
                 self.decline(attempt, format!("the output is no JSON: {error}"))
                     .await
@@ -127,10 +130,10 @@ impl Barrier {
         match self.transact(done, &planned).await {
             Ok(()) => Ok(output),
             Err(Refusal::Record(found)) => in_progress(answer(found.as_ref(), &attempt.inh)),
-            Err(Refusal::Condition(error)) if error.transient => Err(error.failure),
-            Err(Refusal::Condition(error)) => {
-                in_progress(self.reject(&attempt.inh, error.failure).await)
-            }
+            Err(Refusal::Condition(error)) => match attempt.judge(error) {
+                Verdict::TryAgain(failure) => Err(failure),
+                Verdict::Reject(failure) => in_progress(self.reject(&attempt.inh, failure).await),
+            },
             Err(Refusal::Invalid(reason)) => self.decline(attempt, reason).await,
             Err(Refusal::Busy(failure)) => Err(failure),
         }
@@ -191,15 +194,6 @@ fn foreign(record: &Record) -> Failure {
         "the record says {}: the action ran as a step with an outside effect, which no transaction can undo",
         record.state
     ))
-}
-
-/// A compensation cannot be rejected: whatever it fails with, it is tried again.
-pub(super) fn try_again(error: StepFailure) -> Failure {
-    if error.transient {
-        error.failure
-    } else {
-        Failure::busy(error.failure.to_string())
-    }
 }
 
 pub(super) fn panicked(panic: &str) -> Failure {

@@ -40,11 +40,18 @@ use crate::store::{Condition, Operation, Store, Write, field};
 /// runtime sees the failure, drops the step where it stands, writes nothing and answers `Saga.Busy` where the store was
 /// unavailable, or `Saga.Unknown` where the stored document is not of the table's type or the key is no key.
 ///
+/// # Conditions
+///
+/// The error of a condition is best one of the step's own type. One of another type is not known to the saga's definition, so
+/// that it ends the step in the runtime's words: see [`StepError`].
+///
 /// # Limits
 ///
 /// [DynamoDB's](https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_TransactWriteItems.html) hold with every
 /// store: 100 items in a transaction, of which the barrier's record is one; one write for each item; 400 KB an item and 4 MB
-/// a transaction. A step that breaks one writes nothing, and is refused; a retriable step, which may not fail, is tried again.
+/// a transaction. The output, and the arguments that the compensation takes, are kept in the record, which is an item too:
+/// together they may have 405,504 bytes of JSON. A step that breaks one of these writes nothing, and is refused; a retriable
+/// step, which may not fail, is tried again.
 ///
 /// # Example
 ///
@@ -152,7 +159,7 @@ impl Tx {
 
     /// The execution's ARN.
     pub fn saga(&self) -> &str {
-        &self.identity.saga
+        self.identity.arn()
     }
 
     /// The step: `stock.reserve`, or `stock.reserve#2` for a flow's second call of it.

@@ -6,7 +6,7 @@ use saga_runtime::{BoxFuture, Handler, Kind, MemoryStore, Retry, Tx};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use crate::world::{Shared, World, show};
+use crate::world::{SAGA, Shared, World, show};
 
 #[derive(Deserialize)]
 struct Order {
@@ -28,13 +28,17 @@ fn take(_: &mut Tx, _: Order) -> BoxFuture<'_, Result<&'static str, Retry>> {
 
 fn steps(builder: HandlerBuilder, _: &Shared) -> HandlerBuilder {
     builder
-        .start::<Order>("place_order")
+        .start::<Order>("place_order", &["/id", "/lines"])
+        .start::<Order>("count_lines", &["/lines/0/count"])
+        .start::<String>("shout", &[])
         .step("take", Action::tx(Kind::Compensatable, &["id"], take), None)
+        .step("settle", Action::tx(Kind::Pivot, &[], take), None)
         .step("finish", Action::tx(Kind::Retriable, &[], take), None)
+        .step("look", Action::tx(Kind::ReadOnly, &[], take), None)
 }
 
 fn good() -> Value {
-    json!({ "saga": "arn:run", "started": "2026-01-01T00:00:00.000Z", "step": "test.take", "input": { "id": "a" } })
+    json!({ "saga": SAGA, "step": "test.take", "input": { "id": "a" } })
 }
 
 /// Sends payloads, each in a world of its own that has not seen any other, and lists the answers and the records' states.
@@ -86,10 +90,16 @@ fn a_payload_that_is_no_envelope_is_unknown_because_nothing_can_be_recorded() {
             with(&json!({ "item": [-1] })),
             with(&json!({ "phase": "action" })),
             with(&json!({ "start": [] })),
+            with(&json!({ "start": {} })),
+            with(&json!({ "start": { "flow": 1, "input": {} } })),
+            with(&json!({ "start": { "flow": "place_order" } })),
+            with(&json!({ "start": { "flow": "place_order", "arg": 1 } })),
+            with(&json!({ "start": { "flow": "place_order", "arg": "id", "input": {} } })),
             with(&json!({ "deadline": "soon" })),
             with(&json!({ "deadline": -1 })),
-            with(&json!({ "deadline": 900, "started": null })),
-            with(&json!({ "deadline": 900, "started": "yesterday" })),
+            with(&json!({ "deadline": 900, "saga": "arn:run" })),
+            with(&json!({ "deadline": 900, "saga": "arn:run#yesterday" })),
+            with(&json!({ "deadline": 900, "saga": format!("{SAGA}#") })),
             with(&json!({ "step": "other.take" })),
         ],
         &expect![[r#"
@@ -107,11 +117,17 @@ fn a_payload_that_is_no_envelope_is_unknown_because_nothing_can_be_recorded() {
             Saga.Unknown: `item` is not an array of indices, such as `[2, 0]` []
             Saga.Unknown: `item` is not an array of indices, such as `[2, 0]` []
             Saga.Unknown: `phase` is "action"; it is "compensation" or absent []
-            Saga.Unknown: `start` is not an object of flow inputs by flow []
+            Saga.Unknown: `start` is not an object of `flow` and either `arg` or `input` []
+            Saga.Unknown: `start` is not an object of `flow` and either `arg` or `input` []
+            Saga.Unknown: `start` is not an object of `flow` and either `arg` or `input` []
+            Saga.Unknown: `start` is not an object of `flow` and either `arg` or `input` []
+            Saga.Unknown: `start` is not an object of `flow` and either `arg` or `input` []
+            Saga.Unknown: `start` is not an object of `flow` and either `arg` or `input` []
             Saga.Unknown: `deadline` is "soon"; it is the seconds that an execution has for its actions []
             Saga.Unknown: `deadline` is -1; it is the seconds that an execution has for its actions []
-            Saga.Unknown: `started` is not the time at which the execution started, such as `2026-01-31T12:00:00.000Z` []
-            Saga.Unknown: `started` is not the time at which the execution started, such as `2026-01-31T12:00:00.000Z` []
+            Saga.Unknown: there is a `deadline`, and `saga` does not end in the time at which the execution started, such as `#2026-01-31T12:00:00.000Z` []
+            Saga.Unknown: there is a `deadline`, and `saga` does not end in the time at which the execution started, such as `#2026-01-31T12:00:00.000Z` []
+            Saga.Unknown: there is a `deadline`, and `saga` does not end in the time at which the execution started, such as `#2026-01-31T12:00:00.000Z` []
             Saga.Unknown: no participant here is called `other`; there are `test` []
         "#]],
     );
@@ -147,22 +163,92 @@ fn an_input_that_is_not_what_the_type_says_is_refused_for_good() {
     );
 }
 
+/// A first step's payload, with the flow's input beside the step's arguments.
+fn begins(flow: &str, input: &Value) -> Value {
+    with(&json!({ "start": { "flow": flow, "input": input } }))
+}
+
 #[test]
 fn the_input_of_the_flow_is_checked_before_the_first_effect() {
+    let line = json!({ "count": 1 });
     check(
         &[
-            with(&json!({ "start": { "place_order": { "id": "a" } } })),
-            with(&json!({ "start": { "place_order": { "id": 1 } } })),
-            with(
-                &json!({ "start": { "place_order": { "id": "a", "total": 9_007_199_254_740_993_u64 } } }),
+            begins("place_order", &json!({ "id": "a", "lines": [] })),
+            begins("place_order", &json!({ "id": 1, "lines": [] })),
+            begins(
+                "place_order",
+                &json!({ "id": "a", "total": 9_007_199_254_740_993_u64 }),
             ),
-            with(&json!({ "start": { "cancel_order": { "id": "a" } } })),
+            begins("cancel_order", &json!({ "id": "a" })),
+            begins("shout", &json!("text")),
+            // serde is content with these, and no expression would find a field.
+            begins("place_order", &json!({ "id": "a" })),
+            begins("place_order", &json!(["a", [line]])),
+            begins("count_lines", &json!({ "id": "a", "lines": [line] })),
+            begins("count_lines", &json!({ "id": "a", "lines": [] })),
         ],
         &expect![[r#"
             "taken" ["DONE"]
             Saga.Refused: the input of `place_order` is not what its type says: invalid type: integer `1`, expected a string ["REJECTED"]
-            Saga.Refused: `start.place_order.total` is 9007199254740993, and Step Functions rounds integers beyond 9007199254740991; send a string ["REJECTED"]
+            Saga.Refused: `start.input.total` is 9007199254740993, and Step Functions rounds integers beyond 9007199254740991; send a string ["REJECTED"]
             Saga.Refused: participant `Test` knows no flow `cancel_order` ["REJECTED"]
+            "taken" ["DONE"]
+            Saga.Refused: the input of `place_order` has no `/lines`, which the flow takes of it ["REJECTED"]
+            Saga.Refused: the input of `place_order` has no `/id`, which the flow takes of it ["REJECTED"]
+            "taken" ["DONE"]
+            Saga.Refused: the input of `count_lines` has no `/lines/0/count`, which the flow takes of it ["REJECTED"]
+        "#]],
+    );
+}
+
+#[test]
+fn the_input_of_the_flow_may_be_an_argument() {
+    let begins = |arg: &str, input: &Value| {
+        with(
+            &json!({ "start": { "flow": "count_lines", "arg": arg }, "input": { "id": "a", "cmd": input } }),
+        )
+    };
+    check(
+        &[
+            begins("cmd", &json!({ "id": "a", "lines": [{ "count": 1 }] })),
+            begins("cmd", &json!({ "id": "a", "lines": [] })),
+            begins("cmd", &json!({ "lines": [{ "count": 1 }] })),
+            begins(
+                "cmd",
+                &json!({ "id": "a", "lines": [{ "count": 9_007_199_254_740_993_u64 }] }),
+            ),
+            begins("order", &json!({ "id": "a" })),
+            with(&json!({ "start": { "flow": "count_lines", "arg": "cmd" }, "input": ["a"] })),
+        ],
+        &expect![[r#"
+            "taken" ["DONE"]
+            Saga.Refused: the input of `count_lines` has no `/lines/0/count`, which the flow takes of it ["REJECTED"]
+            Saga.Refused: the input of `count_lines` is not what its type says: missing field `id` ["REJECTED"]
+            Saga.Refused: `input.cmd.lines[0].count` is 9007199254740993, and Step Functions rounds integers beyond 9007199254740991; send a string ["REJECTED"]
+            Saga.Refused: `input.order`, the input of `count_lines`, is missing ["REJECTED"]
+            Saga.Refused: `input.cmd`, the input of `count_lines`, is missing ["REJECTED"]
+        "#]],
+    );
+}
+
+#[test]
+fn a_wrong_input_of_the_flow_is_refused_by_a_step_of_any_kind() {
+    let begins = |step: &str| {
+        let start = json!({ "flow": "place_order", "input": { "id": "a" } });
+        with(&json!({ "step": step, "start": start }))
+    };
+    check(
+        &[
+            begins("test.take"),
+            begins("test.settle"),
+            begins("test.finish"),
+            begins("test.look"),
+        ],
+        &expect![[r#"
+            Saga.Refused: the input of `place_order` has no `/lines`, which the flow takes of it ["REJECTED"]
+            Saga.Refused: the input of `place_order` has no `/lines`, which the flow takes of it ["REJECTED"]
+            Saga.Refused: the input of `place_order` has no `/lines`, which the flow takes of it ["REJECTED"]
+            Saga.Refused: the input of `place_order` has no `/lines`, which the flow takes of it []
         "#]],
     );
 }
@@ -171,7 +257,7 @@ fn the_input_of_the_flow_is_checked_before_the_first_effect() {
 fn what_the_envelope_may_leave_out_or_add() {
     check(
         &[
-            with(&json!({ "started": null })),
+            with(&json!({ "saga": "arn:run" })),
             with(&json!({ "deadline": 1e12 })),
             with(&json!({ "future": "field", "item": [] })),
             with(&json!({ "phase": "compensation", "input": null })),

@@ -100,7 +100,7 @@ fn serve_stock<S: Stock + Send + Sync + 'static>(service: S, store: impl Store) 
 
     let service = Arc::new(service);
     HandlerBuilder::new("Stock", "stock", "StockFunctionArn", store)
-        .start::<serde_json::Value>("place_order")
+        .start::<serde_json::Value>("place_order", &["/total"])
         .step(
             "reserve",
             Action::tx(Kind::Compensatable, &["order"], {
@@ -144,7 +144,8 @@ fn a_participant_as_it_is_expanded_serves_its_steps() {
     world.handler = serve_stock(Service, world.memory.clone());
     let envelope = |step: &str, phase: Option<&str>| {
         let mut payload = serde_json::json!({
-            "saga": "arn:run", "step": step, "input": { "order": "o", "lines": ["tea", "salt"] }, "start": { "place_order": {} },
+            "saga": crate::world::SAGA, "step": step, "input": { "order": "o", "lines": ["tea", "salt"] },
+            "start": { "flow": "place_order", "input": { "total": 1 } },
         });
         if let Some(phase) = phase {
             payload["phase"] = phase.into();
@@ -163,7 +164,7 @@ fn a_participant_as_it_is_expanded_serves_its_steps() {
             r#"{"lines":2}"#,
             "13",
             "null",
-            "Saga.Busy: not the charge: Done(13)"
+            "Saga.Retry: not the charge: Done(13)"
         ]
     );
     assert_eq!(world.memory.tables()["rows"][0]["lines"], 0);

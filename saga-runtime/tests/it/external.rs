@@ -28,6 +28,8 @@ fn charge<'a>(
                 return Err(no());
             }
             "later" => return Err(TestError::Later),
+            "odd" => return Err(TestError::Odd),
+            "odd-later" => return Err(TestError::OddLater),
             "panic" => panic!("a step of {}", input.order),
             "large" => {
                 shared.log(format!("charge {key}"));
@@ -114,7 +116,7 @@ scripts! {
             charge no -> {"charge":"a"}
             charge panic -> {"charge":"a"}
             record test.charge: DONE ep=1 own=delivery-1 args={"order":"a"} out={"charge":"a"}
-            outside: charge 4d73
+            outside: charge 1755
         "#]];
     a_rejection_is_recorded_and_repeated: ["charge no", "charge ok", "undo charge ok", "charge ok"] => expect![[r#"
         charge no -> TestError.No: said the test
@@ -129,7 +131,7 @@ scripts! {
         charge ok -> {"charge":"a"}
         charge later -> {"charge":"a"}
         record test.charge: DONE ep=3 own=delivery-3 args={"order":"a"} out={"charge":"a"}
-        outside: charge 4d73
+        outside: charge 1755
     "#]];
     a_transient_error_promises_nothing_so_that_the_compensation_undoes_by_key:
         ["charge later", "undo charge ok", "charge ok"] => expect![[r#"
@@ -137,14 +139,69 @@ scripts! {
             undo charge ok -> null
             charge ok -> Saga.Refused: the action comes too late: its compensation was here already, and the record says COMPENSATED
             record test.charge: COMPENSATED ep=2 own=delivery-2 args={"order":"a"}
-            outside: refund 4d73 what is unknown of a
+            outside: refund 1755 what is unknown of a
+        "#]];
+    a_retriable_step_is_never_rejected: ["ship no", "ship odd", "ship later", "ship ok", "ship no"] => expect![[r#"
+        ship no -> Saga.Busy: TestError.No: said the test
+        ship odd -> Saga.Busy: TestError.Odd: said the test
+        ship later -> TestError.Later: said the test
+        ship ok -> {"charge":"a"}
+        ship no -> {"charge":"a"}
+        record test.ship: DONE ep=4 own=delivery-4 args={"order":"a"} out={"charge":"a"}
+        outside: charge 7298
+    "#]];
+    a_retriable_step_whose_rejection_cannot_let_go_is_busy_until_its_lease_ends:
+        ["begin z: ship gate-no", "fail 3", "end z", "ship ok", "tick 16", "ship ok"] => expect![[r#"
+            begin z: ship gate-no -> open
+            fail 3 -> -
+            end z -> Saga.Busy: TestError.No: said the test
+            ship ok -> Saga.Busy: an earlier delivery of the step may still be at work
+            tick 16 -> -
+            ship ok -> {"charge":"a"}
+            record test.ship: DONE ep=2 own=delivery-3 args={"order":"a"} out={"charge":"a"}
+            outside: charge 7298
+        "#]];
+    a_rejection_that_is_not_in_the_steps_table_is_refused_for_good:
+        ["charge odd", "charge ok", "undo charge ok", "capture odd", "capture ok"] => expect![[r#"
+            charge odd -> Saga.Refused: TestError.Odd: said the test
+            charge ok -> Saga.Refused: TestError.Odd: said the test
+            undo charge ok -> null
+            capture odd -> Saga.Refused: TestError.Odd: said the test
+            capture ok -> Saga.Refused: TestError.Odd: said the test
+            record test.capture: REJECTED ep=1 own=delivery-4 args={"order":"a"} err={"type":"Saga.Refused","message":"TestError.Odd: said the te
+            record test.charge: TOMBSTONE ep=1 own=delivery-1 args={"order":"a"} err={"type":"Saga.Refused","message":"TestError.Odd: said the te
+        "#]];
+    a_transient_error_that_is_not_in_the_steps_table_is_busy: ["charge odd-later", "charge ok"] => expect![[r#"
+        charge odd-later -> Saga.Busy: TestError.OddLater: said the test
+        charge ok -> {"charge":"a"}
+        record test.charge: DONE ep=2 own=delivery-2 args={"order":"a"} out={"charge":"a"}
+        outside: charge 1755
+    "#]];
+    another_execution_of_the_same_name_shares_nothing:
+        ["charge ok", r#"charge ok saga="arn:run#2026-04-02T00:00:00.000Z" order=b"#, r#"undo charge ok saga="arn:run#2026-04-02T00:00:00.000Z""#, "charge ok"] => expect![[r#"
+            charge ok -> {"charge":"a"}
+            charge ok saga="arn:run#2026-04-02T00:00:00.000Z" order=b -> {"charge":"b"}
+            undo charge ok saga="arn:run#2026-04-02T00:00:00.000Z" -> null
+            charge ok -> {"charge":"a"}
+            record test.charge: DONE ep=1 own=delivery-1 args={"order":"a"} out={"charge":"a"}
+            record arn:run#2026-04-02T00:00:00.000Z|test.charge: COMPENSATED ep=2 own=delivery-3 args={"order":"b"} out={"charge":"b"}
+            outside: charge 1755
+            outside: charge 4491
+            outside: refund 4491 {"charge":"b"} of b
+        "#]];
+    the_saga_is_what_stands_before_the_last_hash:
+        [r#"charge who saga="arn:run""#, r#"charge who saga="arn:run#2#2026-01-01T00:00:00.000Z""#] => expect![[r#"
+            charge who saga="arn:run" -> ["4d733f617274ab6fbb3ef1a30f7af613","arn:run","test.charge","2026-01-01T00:00:00Z","2026-01-01T00:00:10Z"]
+            charge who saga="arn:run#2#2026-01-01T00:00:00.000Z" -> ["49cfefd29c0be93e53da544ec9d9a5cf","arn:run#2","test.charge","2026-01-01T00:00:00Z","2026-01-01T00:00:10Z"]
+            record arn:run#2#2026-01-01T00:00:00.000Z|test.charge: DONE ep=1 own=delivery-2 args={"order":"a"} out=["49cfefd29c0be93e53da544ec9d9a5cf","arn:run#2","test.charge
+            record arn:run|test.charge: DONE ep=1 own=delivery-1 args={"order":"a"} out=["4d733f617274ab6fbb3ef1a30f7af613","arn:run","test.charge",
         "#]];
     a_panic_lets_go: ["charge panic", "charge early", "charge ok"] => expect![[r#"
         charge panic -> Saga.Unknown: the step panicked: a step of a
         charge early -> Saga.Unknown: the step panicked: no future
         charge ok -> {"charge":"a"}
         record test.charge: DONE ep=3 own=delivery-3 args={"order":"a"} out={"charge":"a"}
-        outside: charge 4d73
+        outside: charge 1755
     "#]];
     a_panic_is_compensated_as_unknown: ["charge panic", "undo charge ok", "undo charge ok", "charge ok"] => expect![[r#"
         charge panic -> Saga.Unknown: the step panicked: a step of a
@@ -152,22 +209,22 @@ scripts! {
         undo charge ok -> null
         charge ok -> Saga.Refused: the action comes too late: its compensation was here already, and the record says COMPENSATED
         record test.charge: COMPENSATED ep=2 own=delivery-2 args={"order":"a"}
-        outside: refund 4d73 what is unknown of a
+        outside: refund 1755 what is unknown of a
     "#]];
     an_output_that_is_too_large_is_unknown: ["charge large", "charge large", "undo charge ok"] => expect![[r#"
         charge large -> Saga.Unknown: the step took effect, but its output cannot be recorded: the output has 258050 bytes; there is room for 258048
         charge large -> Saga.Unknown: the step took effect, but its output cannot be recorded: the output has 258050 bytes; there is room for 258048
         undo charge ok -> null
         record test.charge: COMPENSATED ep=3 own=delivery-3 args={"order":"a"}
-        outside: charge 4d73
-        outside: charge 4d73
-        outside: refund 4d73 what is unknown of a
+        outside: charge 1755
+        outside: charge 1755
+        outside: refund 1755 what is unknown of a
     "#]];
     an_output_with_a_large_integer_is_unknown: ["charge big", "undo charge ok"] => expect![[r#"
         charge big -> Saga.Unknown: the step took effect, but its output cannot be recorded: `output` is -9007199254740992, and Step Functions rounds integers beyond 9007199254740991…
         undo charge ok -> null
         record test.charge: COMPENSATED ep=2 own=delivery-2 args={"order":"a"}
-        outside: refund 4d73 what is unknown of a
+        outside: refund 1755 what is unknown of a
     "#]];
     a_compensation_is_told_the_output: ["charge ok", "undo charge ok", "undo charge panic", "charge ok"] => expect![[r#"
         charge ok -> {"charge":"a"}
@@ -175,8 +232,8 @@ scripts! {
         undo charge panic -> null
         charge ok -> Saga.Refused: the action comes too late: its compensation was here already, and the record says COMPENSATED
         record test.charge: COMPENSATED ep=2 own=delivery-2 args={"order":"a"} out={"charge":"a"}
-        outside: charge 4d73
-        outside: refund 4d73 {"charge":"a"} of a
+        outside: charge 1755
+        outside: refund 1755 {"charge":"a"} of a
     "#]];
     a_null_compensation_calls_nothing: ["undo charge panic", "charge ok", "undo charge panic"] => expect![[r#"
         undo charge panic -> null
@@ -192,7 +249,7 @@ scripts! {
             end z -> {"charge":"a"}
             charge ok -> {"charge":"a"}
             record test.charge: DONE ep=1 own=delivery-1 args={"order":"a"} out={"charge":"a"}
-            outside: charge 4d73
+            outside: charge 1755
         "#]];
     a_delivery_that_died_is_followed_at_the_end_of_its_lease:
         ["begin z: charge gate", "kill z", "tick 15", "charge ok", "tick 1", "charge ok"] => expect![[r#"
@@ -203,7 +260,7 @@ scripts! {
             tick 1 -> -
             charge ok -> {"charge":"a"}
             record test.charge: DONE ep=2 own=delivery-3 args={"order":"a"} out={"charge":"a"}
-            outside: charge 4d73
+            outside: charge 1755
         "#]];
     a_delivery_that_died_is_compensated_as_unknown_at_the_end_of_its_lease:
         ["begin z: charge gate", "kill z", "tick 15", "undo charge ok", "tick 1", "undo charge ok", "charge ok"] => expect![[r#"
@@ -215,7 +272,7 @@ scripts! {
             undo charge ok -> null
             charge ok -> Saga.Refused: the action comes too late: its compensation was here already, and the record says COMPENSATED
             record test.charge: COMPENSATED ep=2 own=delivery-3 args={"order":"a"}
-            outside: refund 4d73 what is unknown of a
+            outside: refund 1755 what is unknown of a
         "#]];
     another_input_never_takes_over:
         ["begin z: charge gate", "kill z", "tick 16", "charge ok order=b", "charge ok"] => expect![[r#"
@@ -225,7 +282,7 @@ scripts! {
             charge ok order=b -> Saga.Unknown: another input was already taken under the same key; this one is not executed
             charge ok -> {"charge":"a"}
             record test.charge: DONE ep=2 own=delivery-3 args={"order":"a"} out={"charge":"a"}
-            outside: charge 4d73
+            outside: charge 1755
         "#]];
     another_input_after_the_effect_is_unknown: ["charge ok", "charge ok order=b", "undo charge ok", "charge ok order=b"] => expect![[r#"
         charge ok -> {"charge":"a"}
@@ -233,8 +290,8 @@ scripts! {
         undo charge ok -> null
         charge ok order=b -> Saga.Refused: the action comes too late: its compensation was here already, and the record says COMPENSATED
         record test.charge: COMPENSATED ep=2 own=delivery-3 args={"order":"a"} out={"charge":"a"}
-        outside: charge 4d73
-        outside: refund 4d73 {"charge":"a"} of a
+        outside: charge 1755
+        outside: refund 1755 {"charge":"a"} of a
     "#]];
     a_holder_that_was_overtaken_answers_by_the_record:
         ["begin z: charge gate", "tick 16", "charge ok", "end z"] => expect![[r#"
@@ -243,8 +300,8 @@ scripts! {
             charge ok -> {"charge":"a"}
             end z -> {"charge":"a"}
             record test.charge: DONE ep=2 own=delivery-2 args={"order":"a"} out={"charge":"a"}
-            outside: charge 4d73
-            outside: charge 4d73
+            outside: charge 1755
+            outside: charge 1755
         "#]];
     a_holder_that_was_overtaken_cannot_reject:
         ["begin z: charge gate-no", "tick 16", "charge ok", "end z"] => expect![[r#"
@@ -253,7 +310,7 @@ scripts! {
             charge ok -> {"charge":"a"}
             end z -> {"charge":"a"}
             record test.charge: DONE ep=2 own=delivery-2 args={"order":"a"} out={"charge":"a"}
-            outside: charge 4d73
+            outside: charge 1755
         "#]];
     a_holder_that_was_overtaken_by_one_at_work_is_busy:
         ["begin z: charge gate", "tick 16", "begin y: charge gate", "end z", "end y"] => expect![[r#"
@@ -263,8 +320,8 @@ scripts! {
             end z -> Saga.Busy: a later delivery of the step has taken over
             end y -> {"charge":"a"}
             record test.charge: DONE ep=2 own=delivery-2 args={"order":"a"} out={"charge":"a"}
-            outside: charge 4d73
-            outside: charge 4d73
+            outside: charge 1755
+            outside: charge 1755
         "#]];
     a_holder_that_was_overtaken_by_the_compensation_is_refused:
         ["begin z: charge gate-no", "tick 16", "undo charge ok", "end z"] => expect![[r#"
@@ -273,17 +330,17 @@ scripts! {
             undo charge ok -> null
             end z -> Saga.Refused: the action comes too late: its compensation was here already, and the record says COMPENSATED
             record test.charge: COMPENSATED ep=2 own=delivery-2 args={"order":"a"}
-            outside: refund 4d73 what is unknown of a
+            outside: refund 1755 what is unknown of a
         "#]];
     a_compensation_that_fails_lets_go:
         ["charge ok", "undo charge retry", "undo charge panic", "undo charge ok"] => expect![[r#"
             charge ok -> {"charge":"a"}
-            undo charge retry -> Saga.Busy: not now
+            undo charge retry -> Saga.Retry: not now
             undo charge panic -> Saga.Unknown: the step panicked: a compensation
             undo charge ok -> null
             record test.charge: COMPENSATED ep=4 own=delivery-4 args={"order":"a"} out={"charge":"a"}
-            outside: charge 4d73
-            outside: refund 4d73 {"charge":"a"} of a
+            outside: charge 1755
+            outside: refund 1755 {"charge":"a"} of a
         "#]];
     a_compensation_that_died_is_followed_at_the_end_of_its_lease:
         ["charge ok", "begin z: undo charge gate", "charge ok", "undo charge ok", "kill z", "tick 15", "undo charge ok", "tick 1", "undo charge ok"] => expect![[r#"
@@ -297,8 +354,8 @@ scripts! {
             tick 1 -> -
             undo charge ok -> null
             record test.charge: COMPENSATED ep=3 own=delivery-6 args={"order":"a"} out={"charge":"a"}
-            outside: charge 4d73
-            outside: refund 4d73 {"charge":"a"} of a
+            outside: charge 1755
+            outside: refund 1755 {"charge":"a"} of a
         "#]];
     a_compensation_that_was_overtaken_is_busy_until_the_other_ends:
         ["charge ok", "begin z: undo charge gate", "tick 16", "begin y: undo charge gate", "end z", "end y", "undo charge panic"] => expect![[r#"
@@ -310,9 +367,9 @@ scripts! {
             end y -> null
             undo charge panic -> null
             record test.charge: COMPENSATED ep=3 own=delivery-3 args={"order":"a"} out={"charge":"a"}
-            outside: charge 4d73
-            outside: refund 4d73 {"charge":"a"} of a
-            outside: refund 4d73 {"charge":"a"} of a
+            outside: charge 1755
+            outside: refund 1755 {"charge":"a"} of a
+            outside: refund 1755 {"charge":"a"} of a
         "#]];
     a_compensation_that_was_overtaken_by_one_that_ended_succeeds:
         ["charge ok", "begin z: undo charge gate", "tick 16", "undo charge ok", "end z"] => expect![[r#"
@@ -322,9 +379,9 @@ scripts! {
             undo charge ok -> null
             end z -> null
             record test.charge: COMPENSATED ep=3 own=delivery-3 args={"order":"a"} out={"charge":"a"}
-            outside: charge 4d73
-            outside: refund 4d73 {"charge":"a"} of a
-            outside: refund 4d73 {"charge":"a"} of a
+            outside: charge 1755
+            outside: refund 1755 {"charge":"a"} of a
+            outside: refund 1755 {"charge":"a"} of a
         "#]];
     a_claim_whose_reply_was_lost_is_recognised: ["lose 1", "charge ok", "lose 1", "undo charge ok"] => expect![[r#"
         lose 1 -> -
@@ -332,8 +389,8 @@ scripts! {
         lose 1 -> -
         undo charge ok -> null
         record test.charge: COMPENSATED ep=2 own=delivery-2 args={"order":"a"} out={"charge":"a"}
-        outside: charge 4d73
-        outside: refund 4d73 {"charge":"a"} of a
+        outside: charge 1755
+        outside: refund 1755 {"charge":"a"} of a
     "#]];
     a_claim_that_was_never_answered_is_busy_to_the_end_of_its_lease:
         ["lose 3", "charge ok", "charge ok", "tick 16", "charge ok"] => expect![[r#"
@@ -343,7 +400,7 @@ scripts! {
             tick 16 -> -
             charge ok -> {"charge":"a"}
             record test.charge: DONE ep=2 own=delivery-3 args={"order":"a"} out={"charge":"a"}
-            outside: charge 4d73
+            outside: charge 1755
         "#]];
     a_finish_whose_reply_was_lost_is_found_out:
         ["begin z: charge gate", "lose 1", "end z", "begin y: undo charge gate", "lose 1", "end y"] => expect![[r#"
@@ -354,8 +411,8 @@ scripts! {
             lose 1 -> -
             end y -> null
             record test.charge: COMPENSATED ep=2 own=delivery-2 args={"order":"a"} out={"charge":"a"}
-            outside: charge 4d73
-            outside: refund 4d73 {"charge":"a"} of a
+            outside: charge 1755
+            outside: refund 1755 {"charge":"a"} of a
         "#]];
     a_rejection_whose_reply_was_lost_is_found_out: ["begin z: charge gate-no", "lose 1", "end z"] => expect![[r#"
         begin z: charge gate-no -> open
@@ -372,8 +429,8 @@ scripts! {
             tick 16 -> -
             charge ok -> {"charge":"a"}
             record test.charge: DONE ep=2 own=delivery-3 args={"order":"a"} out={"charge":"a"}
-            outside: charge 4d73
-            outside: charge 4d73
+            outside: charge 1755
+            outside: charge 1755
         "#]];
     a_rejection_that_cannot_be_recorded_is_busy:
         ["begin z: charge gate-no", "fail 3", "end z", "undo charge ok", "tick 16", "undo charge ok"] => expect![[r#"
@@ -384,26 +441,26 @@ scripts! {
             tick 16 -> -
             undo charge ok -> null
             record test.charge: COMPENSATED ep=2 own=delivery-3 args={"order":"a"}
-            outside: refund 4d73 what is unknown of a
+            outside: refund 1755 what is unknown of a
         "#]];
     two_actions_at_once: ["charge ok || charge ok"] => expect![[r#"
         charge ok || charge ok -> {"charge":"a"} || Saga.Busy: an earlier delivery of the step may still be at work
         record test.charge: DONE ep=1 own=delivery-1 args={"order":"a"} out={"charge":"a"}
-        outside: charge 4d73
+        outside: charge 1755
     "#]];
     two_compensations_at_once: ["charge ok", "undo charge ok || undo charge ok"] => expect![[r#"
         charge ok -> {"charge":"a"}
         undo charge ok || undo charge ok -> null || Saga.Busy: another delivery of the step may still be at work
         record test.charge: COMPENSATED ep=2 own=delivery-2 args={"order":"a"} out={"charge":"a"}
-        outside: charge 4d73
-        outside: refund 4d73 {"charge":"a"} of a
+        outside: charge 1755
+        outside: refund 1755 {"charge":"a"} of a
     "#]];
     an_action_and_its_compensation_at_once: ["charge ok || undo charge ok", "undo charge ok"] => expect![[r#"
         charge ok || undo charge ok -> {"charge":"a"} || Saga.Busy: another delivery of the step may still be at work
         undo charge ok -> null
         record test.charge: COMPENSATED ep=2 own=delivery-3 args={"order":"a"} out={"charge":"a"}
-        outside: charge 4d73
-        outside: refund 4d73 {"charge":"a"} of a
+        outside: charge 1755
+        outside: refund 1755 {"charge":"a"} of a
     "#]];
     after_the_deadline_no_action_begins: ["tick 901", "charge ok deadline=900", "charge ok"] => expect![[r#"
         tick 901 -> -
@@ -418,14 +475,14 @@ scripts! {
             charge ok deadline=900 -> Saga.Unknown: the saga's deadline has passed, and what an earlier delivery did is not known
             undo charge ok -> null
             record test.charge: COMPENSATED ep=2 own=delivery-3 args={"order":"a"}
-            outside: refund 4d73 what is unknown of a
+            outside: refund 1755 what is unknown of a
         "#]];
     after_the_deadline_what_is_done_stays_done: ["charge ok", "tick 901", "charge ok deadline=900"] => expect![[r#"
         charge ok -> {"charge":"a"}
         tick 901 -> -
         charge ok deadline=900 -> {"charge":"a"}
         record test.charge: DONE ep=1 own=delivery-1 args={"order":"a"} out={"charge":"a"}
-        outside: charge 4d73
+        outside: charge 1755
     "#]];
     after_the_deadline_a_pivot_that_has_not_begun_is_refused: ["tick 901", "capture ok deadline=900"] => expect![[r#"
         tick 901 -> -
@@ -439,7 +496,7 @@ scripts! {
             capture later deadline=900 -> TestError.Later: said the test
             capture ok deadline=900 -> {"charge":"a"}
             record test.capture: DONE ep=3 own=delivery-3 args={"order":"a"} out={"charge":"a"}
-            outside: charge 19a5
+            outside: charge 9029
         "#]];
     after_the_deadline_an_open_pivot_may_still_be_rejected:
         ["capture panic", "tick 901", "capture no deadline=900", "capture ok deadline=900"] => expect![[r#"
@@ -453,22 +510,22 @@ scripts! {
         tick 901 -> -
         ship ok deadline=900 -> {"charge":"a"}
         record test.ship: DONE ep=1 own=delivery-1 args={"order":"a"} out={"charge":"a"}
-        outside: charge 0e4c
+        outside: charge 7298
     "#]];
     a_retriable_step_is_never_refused_for_what_code_can_mend: ["ship large", "ship ok"] => expect![[r#"
         ship large -> Saga.Unknown: the step took effect, but its output cannot be recorded: the output has 258050 bytes; there is room for 258048
         ship ok -> {"charge":"a"}
         record test.ship: DONE ep=2 own=delivery-2 args={"order":"a"} out={"charge":"a"}
-        outside: charge 0e4c
-        outside: charge 0e4c
+        outside: charge 7298
+        outside: charge 7298
     "#]];
     a_step_knows_whom_it_acts_for_and_until_when:
         ["tick 1", "charge who", "charge#2 who item=[2,0]"] => expect![[r#"
             tick 1 -> -
-            charge who -> ["4d733f617274ab6fbb3ef1a30f7af613","arn:run","test.charge","2026-01-01T00:00:01Z","2026-01-01T00:00:11Z"]
-            charge#2 who item=[2,0] -> ["142ead8afe7a6c182cfe7b7ca6c5eef8","arn:run","test.charge#2","2026-01-01T00:00:01Z","2026-01-01T00:00:11Z"]
-            record test.charge: DONE ep=1 own=delivery-1 args={"order":"a"} out=["4d733f617274ab6fbb3ef1a30f7af613","arn:run","test.charge",
-            record test.charge#2|2,0: DONE ep=1 own=delivery-2 args={"order":"a"} out=["142ead8afe7a6c182cfe7b7ca6c5eef8","arn:run","test.charge#2
+            charge who -> ["175548470000e3d5be341687f6b3aae8","arn:run","test.charge","2026-01-01T00:00:01Z","2026-01-01T00:00:11Z"]
+            charge#2 who item=[2,0] -> ["7b8f630cb542b91d743fa12f506d58a4","arn:run","test.charge#2","2026-01-01T00:00:01Z","2026-01-01T00:00:11Z"]
+            record test.charge: DONE ep=1 own=delivery-1 args={"order":"a"} out=["175548470000e3d5be341687f6b3aae8","arn:run","test.charge",
+            record test.charge#2|2,0: DONE ep=1 own=delivery-2 args={"order":"a"} out=["7b8f630cb542b91d743fa12f506d58a4","arn:run","test.charge#2
         "#]];
 }
 

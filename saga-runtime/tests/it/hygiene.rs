@@ -115,7 +115,7 @@ async fn expansion_needs_no_prelude_and_no_names_of_ours() {
         let order = json!({ "type": "tea", "service": service, "counts": [] });
         json!({
             "saga": format!("arn-{service}"), "step": "stock.move",
-            "start": { "loop": order }, "input": { "type": "tea", "input": service, "output": [] }
+            "start": { "flow": "loop", "input": order }, "input": { "type": "tea", "input": service, "output": [] }
         })
     };
     assert_eq!(

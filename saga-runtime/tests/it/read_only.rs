@@ -33,6 +33,8 @@ fn steps(builder: HandlerBuilder, shared: &Shared) -> HandlerBuilder {
         Box::pin(async move {
             match behaviour.as_str() {
                 "later" => Err(TestError::Later),
+                "odd" => Err(TestError::Odd),
+                "odd-later" => Err(TestError::OddLater),
                 "large" => Ok(json!("x".repeat(300_000))),
                 _ => Ok::<Value, _>(json!("seen")),
             }
@@ -64,6 +66,11 @@ scripts! {
     "#]];
     its_refusals_are_definite_without_a_record: ["look large", "look ok"] => expect![[r#"
         look large -> Saga.Refused: the output has 300002 bytes; there is room for 258048
+        look ok -> "seen"
+    "#]];
+    an_error_that_is_not_in_its_table_is_told_in_the_runtimes_words: ["look odd", "look odd-later", "look ok"] => expect![[r#"
+        look odd -> Saga.Refused: TestError.Odd: said the test
+        look odd-later -> Saga.Busy: TestError.OddLater: said the test
         look ok -> "seen"
     "#]];
     it_ends_at_the_deadline: ["tick 901", "peek ok deadline=900", "look ok deadline=900", "look ok"] => expect![[r#"

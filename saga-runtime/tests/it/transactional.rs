@@ -21,24 +21,34 @@ pub(crate) struct Account {
 }
 
 pub(crate) const ACCOUNTS: Table<Account> = Table::new("accounts", "id");
+const SHELVES: Table<Account> = Table::new("shelves", "id");
 const WRONG: Table<u64> = Table::new("accounts", "id");
 
 /// What the test participant fails with.
 pub(crate) enum TestError {
-    No { sku: String },
+    No {
+        sku: String,
+    },
     Later,
+    /// Not in the table, as only an implementation by hand can have it.
+    Odd,
+    OddLater,
 }
 
 impl StepError for TestError {
+    const TYPES: &'static [&'static str] = &["TestError.No", "TestError.Later"];
+
     fn error_type(&self) -> &'static str {
         match self {
             Self::No { .. } => "TestError.No",
             Self::Later => "TestError.Later",
+            Self::Odd => "TestError.Odd",
+            Self::OddLater => "TestError.OddLater",
         }
     }
 
     fn is_transient(&self) -> bool {
-        matches!(self, Self::Later)
+        matches!(self, Self::Later | Self::OddLater)
     }
 
     fn message(&self) -> String {
@@ -48,8 +58,37 @@ impl StepError for TestError {
     fn data(&self) -> Result<Value, serde_json::Error> {
         Ok(match self {
             Self::No { sku } => json!({ "sku": sku }),
-            Self::Later => Value::Null,
+            Self::Later | Self::Odd | Self::OddLater => Value::Null,
         })
+    }
+}
+
+/// Another step's errors.
+enum OtherError {
+    Gone,
+    Away,
+}
+
+impl StepError for OtherError {
+    const TYPES: &'static [&'static str] = &["OtherError.Gone", "OtherError.Away"];
+
+    fn error_type(&self) -> &'static str {
+        match self {
+            Self::Gone => "OtherError.Gone",
+            Self::Away => "OtherError.Away",
+        }
+    }
+
+    fn is_transient(&self) -> bool {
+        matches!(self, Self::Away)
+    }
+
+    fn message(&self) -> String {
+        "said another".to_owned()
+    }
+
+    fn data(&self) -> Result<Value, serde_json::Error> {
+        Ok(json!({ "of": "another" }))
     }
 }
 
@@ -57,6 +96,11 @@ pub(crate) fn no() -> TestError {
     TestError::No {
         sku: "tea".to_owned(),
     }
+}
+
+/// Lets the transaction depend on what does not hold.
+fn short(tx: &mut Tx, order: &str, otherwise: impl StepError) {
+    tx.check(&SHELVES, order, field("id").exists(), otherwise);
 }
 
 async fn read(behaviour: &str, tx: &Tx, order: &str) -> Value {
@@ -116,11 +160,10 @@ fn reserve<'a>(
                     .only_if(field("done").at_least(100), no());
                 return Ok(json!(null));
             }
-            "short-later" => {
-                tx.update(&ACCOUNTS, &input.order)
-                    .only_if(field("done").at_least(100), TestError::Later);
-                return Ok(json!(null));
-            }
+            "short-later" => short(tx, &input.order, TestError::Later),
+            "short-gone" => short(tx, &input.order, OtherError::Gone),
+            "short-away" => short(tx, &input.order, OtherError::Away),
+            "short-retry" => short(tx, &input.order, Retry::new("too few")),
             _ => return Ok(read(&behaviour, tx, &input.order).await),
         }
         tx.update(&ACCOUNTS, &input.order).add("done", 1);
@@ -142,16 +185,9 @@ fn release<'a>(
             "ok" => {}
             "retry" => return Err(Retry::new("not now")),
             "panic" => panic!("a compensation"),
-            "short" => {
-                tx.update(&ACCOUNTS, &args.order)
-                    .only_if(field("done").at_least(100), Retry::new("too few"));
-                return Ok(());
-            }
-            "short-no" => {
-                tx.update(&ACCOUNTS, &args.order)
-                    .only_if(field("done").at_least(100), no());
-                return Ok(());
-            }
+            "short" => short(tx, &args.order, Retry::new("too few")),
+            "short-no" => short(tx, &args.order, no()),
+            "short-later" => short(tx, &args.order, TestError::Later),
             other => unreachable!("{other}"),
         }
         tx.update(&ACCOUNTS, output.hold).add("undone", 1);
@@ -222,6 +258,65 @@ scripts! {
         record test.reserve: DONE args={"order":"a"} out={"hold":"a"}
         accounts: {"done":1,"id":"a"}
     "#]];
+    a_retriable_step_is_never_rejected:
+        ["pack no", "pack short", "pack short-gone", "pack later", "pack short-later", "pack short-away", "pack ok", "pack no"] => expect![[r#"
+            pack no -> Saga.Busy: TestError.No: said the test
+            pack short -> Saga.Busy: TestError.No: said the test
+            pack short-gone -> Saga.Busy: OtherError.Gone: said another
+            pack later -> TestError.Later: said the test
+            pack short-later -> TestError.Later: said the test
+            pack short-away -> Saga.Busy: OtherError.Away: said another
+            pack ok -> {"hold":"a"}
+            pack no -> {"hold":"a"}
+            record test.pack: DONE args={"order":"a"} out={"hold":"a"}
+            accounts: {"done":1,"id":"a"}
+        "#]];
+    a_rejection_of_another_type_is_refused_for_good:
+        ["reserve short-gone", "reserve ok", "undo reserve ok", "settle short-gone", "settle ok"] => expect![[r#"
+            reserve short-gone -> Saga.Refused: OtherError.Gone: said another
+            reserve ok -> Saga.Refused: OtherError.Gone: said another
+            undo reserve ok -> null
+            settle short-gone -> Saga.Refused: OtherError.Gone: said another
+            settle ok -> Saga.Refused: OtherError.Gone: said another
+            record test.reserve: TOMBSTONE err={"type":"Saga.Refused","message":"OtherError.Gone: said anot
+            record test.settle: REJECTED err={"type":"Saga.Refused","message":"OtherError.Gone: said anot
+        "#]];
+    a_transient_error_of_another_type_is_busy:
+        ["reserve short-away", "reserve short-retry", "settle short-away", "reserve ok", "reserve short-away"] => expect![[r#"
+            reserve short-away -> Saga.Busy: OtherError.Away: said another
+            reserve short-retry -> Saga.Busy: Saga.Retry: too few
+            settle short-away -> Saga.Busy: OtherError.Away: said another
+            reserve ok -> {"hold":"a"}
+            reserve short-away -> {"hold":"a"}
+            record test.reserve: DONE args={"order":"a"} out={"hold":"a"}
+            accounts: {"done":1,"id":"a"}
+        "#]];
+    another_execution_of_the_same_name_shares_nothing:
+        ["reserve ok", r#"undo reserve ok saga="arn:run#2026-04-02T00:00:00.000Z""#, r#"undo reserve ok saga="arn:run""#, "reserve ok",
+         r#"settle no saga="arn:run#2026-04-02T00:00:00.000Z""#, "settle ok order=b"] => expect![[r#"
+             reserve ok -> {"hold":"a"}
+             undo reserve ok saga="arn:run#2026-04-02T00:00:00.000Z" -> null
+             undo reserve ok saga="arn:run" -> null
+             reserve ok -> {"hold":"a"}
+             settle no saga="arn:run#2026-04-02T00:00:00.000Z" -> TestError.No: said the test
+             settle ok order=b -> {"hold":"b"}
+             record test.reserve: DONE args={"order":"a"} out={"hold":"a"}
+             record test.settle: DONE args={"order":"b"} out={"hold":"b"}
+             record arn:run#2026-04-02T00:00:00.000Z|test.reserve: TOMBSTONE
+             record arn:run#2026-04-02T00:00:00.000Z|test.settle: REJECTED err={"type":"TestError.No","message":"said the test","data":{"sk
+             record arn:run|test.reserve: TOMBSTONE
+             accounts: {"done":1,"id":"a"}
+             accounts: {"done":1,"id":"b"}
+         "#]];
+    the_deadline_counts_from_the_start_in_the_saga:
+        ["tick 901", r#"reserve ok deadline=900 saga="arn:run#2026-01-01T00:00:01.000Z""#, r#"reserve ok deadline=900 saga="arn:run#2026-01-01T00:00:00.999Z""#] => expect![[r#"
+            tick 901 -> -
+            reserve ok deadline=900 saga="arn:run#2026-01-01T00:00:01.000Z" -> {"hold":"a"}
+            reserve ok deadline=900 saga="arn:run#2026-01-01T00:00:00.999Z" -> Saga.Refused: the saga's deadline has passed, and the action has not begun
+            record arn:run#2026-01-01T00:00:00.999Z|test.reserve: REJECTED err={"type":"Saga.Refused","message":"the saga's deadline has pa
+            record arn:run#2026-01-01T00:00:01.000Z|test.reserve: DONE args={"order":"a"} out={"hold":"a"}
+            accounts: {"done":1,"id":"a"}
+        "#]];
     a_panic_is_unknown_and_leaves_nothing: ["reserve panic", "reserve early", "undo reserve ok", "reserve ok"] => expect![[r#"
         reserve panic -> Saga.Unknown: the step panicked: a step of a
         reserve early -> Saga.Unknown: the step panicked: assertion `left != right` failed: no future
@@ -279,12 +374,13 @@ scripts! {
         record test.reserve: TOMBSTONE err={"type":"TestError.No","message":"said the test","data":{"sk
     "#]];
     a_compensation_that_fails_is_tried_again:
-        ["reserve ok", "undo reserve retry", "undo reserve panic", "undo reserve short", "undo reserve short-no", "undo reserve ok"] => expect![[r#"
+        ["reserve ok", "undo reserve retry", "undo reserve panic", "undo reserve short", "undo reserve short-no", "undo reserve short-later", "undo reserve ok"] => expect![[r#"
             reserve ok -> {"hold":"a"}
-            undo reserve retry -> Saga.Busy: not now
+            undo reserve retry -> Saga.Retry: not now
             undo reserve panic -> Saga.Unknown: the step panicked: a compensation
-            undo reserve short -> Saga.Busy: too few
+            undo reserve short -> Saga.Retry: too few
             undo reserve short-no -> Saga.Busy: TestError.No: said the test
+            undo reserve short-later -> Saga.Busy: TestError.Later: said the test
             undo reserve ok -> null
             record test.reserve: COMPENSATED args={"order":"a"} out={"hold":"a"}
             accounts: {"done":1,"id":"a","undone":1}

@@ -339,7 +339,7 @@ fn a_transaction_that_cannot_be_made_is_refused_and_writes_nothing() {
             act#2 twice -> Saga.Refused: two writes go to one item of table `stock`; DynamoDB allows one a transaction: combine them
             act#3 many -> Saga.Refused: the transaction has 101 writes; DynamoDB allows 100, of which the barrier's record is one
             act#4 large-item -> Saga.Refused: an item of table `lines` has 409616 bytes; DynamoDB allows 409600
-            act#5 large-transaction -> Saga.Refused: the transaction has 4393270 bytes; DynamoDB allows 4194304
+            act#5 large-transaction -> Saga.Refused: the transaction has 4393295 bytes; DynamoDB allows 4194304
             act#6 barrier -> Saga.Refused: table `saga_barrier` is the barrier's own; call yours something else
             act#7 number -> Saga.Refused: a document of table `numbers` is not a struct with named fields
             act#8 nameless -> Saga.Refused: a document of table `nameless` lacks the field `name`, which is part of its key
@@ -357,7 +357,7 @@ fn a_transaction_that_cannot_be_made_is_refused_and_writes_nothing() {
             record test.act#2: REJECTED err={"type":"Saga.Refused","message":"two writes go to one item 
             record test.act#3: REJECTED err={"type":"Saga.Refused","message":"the transaction has 101 wr
             record test.act#4: REJECTED err={"type":"Saga.Refused","message":"an item of table `lines` h
-            record test.act#5: REJECTED err={"type":"Saga.Refused","message":"the transaction has 439327
+            record test.act#5: REJECTED err={"type":"Saga.Refused","message":"the transaction has 439329
             record test.act#6: REJECTED err={"type":"Saga.Refused","message":"table `saga_barrier` is th
             record test.act#7: REJECTED err={"type":"Saga.Refused","message":"a document of table `numbe
             record test.act#8: REJECTED err={"type":"Saga.Refused","message":"a document of table `namel

@@ -14,6 +14,8 @@ struct Loud {
 }
 
 impl StepError for Loud {
+    const TYPES: &'static [&'static str] = &["LoudError.Loud"];
+
     fn error_type(&self) -> &'static str {
         "LoudError.Loud"
     }
@@ -142,8 +144,9 @@ fn any_error_becomes_a_retry_with_its_causes() {
             retry.error_type(),
             retry.is_transient()
         ),
-        ("outer: inner", "Saga.Busy", true)
+        ("outer: inner", "Saga.Retry", true)
     );
+    assert_eq!(Retry::TYPES, [Failure::RETRY]);
 }
 
 #[test]

@@ -21,6 +21,9 @@ use serde_json::{Value, json};
 /// When the world begins: 2026-01-01T00:00:00Z.
 const BEGIN: Duration = Duration::from_hours(490_896);
 
+/// The execution that a delivery is for unless it says another: its ARN and its start.
+pub(crate) const SAGA: &str = "arn:run#2026-01-01T00:00:00.000Z";
+
 pub(crate) type Reply = Result<Value, Failure>;
 
 /// What a test and the participant's code share.
@@ -154,7 +157,7 @@ impl World {
     /// Begins the delivery that words of a script describe.
     pub(crate) fn deliver(&mut self, words: &str) -> Delivery {
         let mut words: Vec<&str> = words.split_whitespace().collect();
-        let mut payload = json!({ "saga": "arn:run", "started": "2026-01-01T00:00:00.000Z" });
+        let mut payload = json!({ "saga": SAGA });
         let compensation = words[0] == "undo";
         if compensation {
             words.remove(0);
@@ -231,7 +234,8 @@ impl World {
             let key = record["pk"]
                 .as_str()
                 .unwrap()
-                .trim_start_matches("arn:run|");
+                .trim_start_matches(SAGA)
+                .trim_start_matches('|');
             let mut attributes = format!("record {key}: {}", record["st"].as_str().unwrap());
             for name in ["ep", "own", "lease", "args", "out", "err"] {
                 if let Some(value) = record.get(name) {

@@ -309,8 +309,8 @@ fn names_fit() {
     check(
         &BASE.replace("send", &"x".repeat(76)),
         expect![[r#"
-        23:18 `xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx`: the state name `mail.xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx` has 81 characters; Step Functions allows 80, so shorten `xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx` or its trait
-    "#]],
+            23:18 `xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx`: the state name `compensate mail.xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx` has 92 characters; Step Functions allows 80, so shorten `xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx` or its trait
+        "#]],
     );
     check(
         &base("fn shop", &format!("fn {}", "x".repeat(81))),
@@ -330,6 +330,6 @@ fn a_definition_fits() {
         .replace("charge", "look");
     let failed = compile(&source).err().unwrap();
     expect![[r#"
-        25:18 `shop`: the definition of `shop` has 1772948 bytes; Step Functions allows 1048576, so split the flow
+        25:18 `shop`: the definition of `shop` has 1805016 bytes; Step Functions allows 1048576, so split the flow
     "#]].assert_eq(&render(&source, &failed));
 }
