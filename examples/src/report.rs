@@ -1,7 +1,7 @@
 //! Shows runs in a terminal, as plain text or as JSON.
 
 use std::fmt::Write as _;
-use std::io::IsTerminal;
+use std::io::{self, IsTerminal, Write as _};
 use std::time::{Duration, SystemTime};
 
 use saga_local::{Delivery, DeliveryOutcome, Engine, Run, Status};
@@ -78,7 +78,7 @@ impl Scenario {
                 "state": delivery.state(),
                 "delivery": delivery.attempt(),
                 "fault": delivery.fault().map(ToString::to_string),
-                "outcome": outcome(delivery),
+                "outcome": outcome_json(delivery),
             })
         });
         json!({
@@ -122,18 +122,33 @@ impl Stores {
     }
 }
 
-/// Prints runs and stores: for people, or with `--json` among the arguments for machines.
-pub fn print(saga: &str, scenarios: &[Scenario], stores: &Stores) {
-    if std::env::args().any(|argument| argument == "--json") {
-        let runs: Vec<Value> = scenarios.iter().map(Scenario::to_json).collect();
-        println!(
-            "{:#}",
-            json!({ "saga": saga, "runs": runs, "stores": stores.to_json() })
-        );
-        return;
+/// Prints runs and stores: for people, or with `--json` for machines.
+///
+/// # Errors
+///
+/// An argument that is none of these, or an output that takes no more.
+pub fn print(saga: &str, scenarios: &[Scenario], stores: &Stores) -> io::Result<()> {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    let text = match arguments.as_slice() {
+        [] => {
+            let colours = io::stdout().is_terminal() && std::env::var_os("NO_COLOR").is_none();
+            text(saga, scenarios, stores, colours)
+        }
+        ["--json"] => {
+            let runs: Vec<Value> = scenarios.iter().map(Scenario::to_json).collect();
+            format!(
+                "{:#}\n",
+                json!({ "saga": saga, "runs": runs, "stores": stores.to_json() })
+            )
+        }
+        _ => return Err(io::Error::other(format!("usage: {saga} [--json]"))),
+    };
+    match io::stdout().write_all(text.as_bytes()) {
+        // Who reads has seen enough.
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+        written => written,
     }
-    let colours = std::io::stdout().is_terminal() && std::env::var_os("NO_COLOR").is_none();
-    print!("{}", text(saga, scenarios, stores, colours));
 }
 
 /// Runs and stores as text.
@@ -189,6 +204,17 @@ fn timeline(text: &mut String, scenario: &Scenario, paint: &Paint) {
     let _ = writeln!(text, "   {seconds:>7}  {end}\n");
 }
 
+/// What became of a delivery, for machines.
+fn outcome_json(delivery: &Delivery) -> Value {
+    match delivery.outcome() {
+        DeliveryOutcome::NotDelivered => json!({ "kind": "not delivered" }),
+        DeliveryOutcome::Answered(output) => json!({ "kind": "done", "output": output }),
+        DeliveryOutcome::Failed { error, message } => {
+            json!({ "kind": "failed", "error": error, "message": message })
+        }
+    }
+}
+
 /// What became of a delivery, in words.
 fn outcome(delivery: &Delivery) -> String {
     let answer = match delivery.outcome() {
@@ -197,9 +223,11 @@ fn outcome(delivery: &Delivery) -> String {
         DeliveryOutcome::Answered(output) => format!("done {output}"),
         DeliveryOutcome::Failed { error, .. } => error.clone(),
     };
-    match delivery.fault() {
-        Some(fault) => format!("{fault} ({answer})"),
-        None => answer,
+    match (delivery.fault(), delivery.outcome()) {
+        // What the state machine never heard, in a word.
+        (Some(fault), DeliveryOutcome::Answered(_)) => format!("{fault} (done)"),
+        (Some(fault), _) => format!("{fault} ({answer})"),
+        (None, _) => answer,
     }
 }
 

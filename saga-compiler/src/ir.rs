@@ -11,6 +11,7 @@ pub(crate) struct Saga {
     /// Seconds after the start at which an action is no longer begun.
     pub(crate) deadline: Option<u64>,
     pub(crate) on_stuck: OnStuck,
+    pub(crate) types: Vec<DeclaredType>,
     pub(crate) errors: Vec<ErrorEnum>,
     pub(crate) participants: Vec<Participant>,
     pub(crate) flows: Vec<Flow>,
@@ -21,6 +22,14 @@ pub(crate) struct Saga {
 pub(crate) enum OnStuck {
     Park,
     Fail,
+}
+
+/// A struct or an enum of the module, as far as the contract asks.
+pub(crate) struct DeclaredType {
+    pub(crate) ident: Ident,
+    pub(crate) public: bool,
+    /// It has, or may have, serde's traits; where none is to be seen, false.
+    pub(crate) has_json: bool,
 }
 
 /// A participant's error enum.
@@ -39,6 +48,7 @@ pub(crate) struct Participant {
     pub(crate) ident: Ident,
     /// `stock`
     pub(crate) name: String,
+    pub(crate) public: bool,
     pub(crate) steps: Vec<Step>,
     pub(crate) compensations: Vec<Compensation>,
     /// False when a method could not be read, so that nobody misses it by its name.
@@ -149,6 +159,8 @@ pub(crate) struct Flow {
     pub(crate) body: Block,
     /// A name in the body that is not known here: rustc will say so, and nothing may be emitted.
     pub(crate) unresolved: Option<Ident>,
+    /// Types that it looks into, but whose JSON is not to be seen.
+    pub(crate) underived: Vec<String>,
 }
 
 /// A sequence of nodes, and what it is worth.

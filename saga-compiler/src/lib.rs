@@ -13,6 +13,8 @@
 //! ```
 //! let module: proc_macro2::TokenStream = r#"
 //!     pub mod greet {
+//!         use saga_runtime::prelude::*;
+//!
 //!         pub trait Greeter {
 //!             #[step(retriable)]
 //!             async fn greet(&self, cx: &Context, name: &str) -> Result<String, Retry>;
@@ -83,6 +85,16 @@ pub fn compile(options: TokenStream, module: TokenStream) -> Result<Compiled, Fa
             return Err(Failed { errors, fallback });
         }
     };
+    if parse::lacks_imports(&item) {
+        let (vis, ident) = (&item.vis, &item.ident);
+        let message = format!(
+            "module `{ident}` does not see the names around it; write `use saga_runtime::prelude::*;` as its first line"
+        );
+        let errors = syn::Error::new(ident.span(), message);
+        // With its items, every name in them would be an error of its own.
+        let fallback = quote!(#vis mod #ident {});
+        return Err(Failed { errors, fallback });
+    }
     let errors = &mut Errors::default();
     let saga = parse::parse(errors, options, krate, &item);
     match analyze(errors, &saga) {

@@ -174,10 +174,11 @@ impl<I, O> Engine<I, O> {
             self.check_task(state, task)?;
         }
         let planned = lock(&self.services.faults);
-        match planned
-            .states()
-            .find(|state| !tasks.iter().any(|(name, _)| name == state))
-        {
+        match planned.states().find(|state| {
+            !tasks
+                .iter()
+                .any(|(name, task)| name == state && calls_function(task))
+        }) {
             Some(state) => Err(Error::new(Kind::UnknownState {
                 state: state.to_owned(),
             })),
@@ -249,7 +250,8 @@ impl<I, O> Engine<I, O> {
         Ok(self.settle(&*execution.ok_or_else(unknown)?).await)
     }
 
-    /// Completes a parked task, as `SendTaskSuccess` does, and lets its execution carry on.
+    /// Completes a parked task, as `SendTaskSuccess` does, and lets its execution carry on. A saga that was parked goes back
+    /// to the compensation that was stuck, whatever the output.
     ///
     /// # Errors
     ///
@@ -390,6 +392,11 @@ fn too_large() -> String {
 }
 
 /// The function that a Task names in so many words, not by an expression.
+/// Faults stand between the engine and a function; nothing else is delivered to.
+fn calls_function(task: &asl::Task) -> bool {
+    Resource::parse(&task.resource).is_some_and(|resource| resource.service == "lambda")
+}
+
 fn literal_function(task: &asl::Task) -> Option<&str> {
     let Some(asl::Template::Object(arguments)) = &task.arguments else {
         return None;

@@ -150,7 +150,7 @@ pub struct Rejection {
 }
 
 impl Rejection {
-    /// A failure of the flow's own: `return Err(Rejection::new("Order.TooLarge", "…"))`.
+    /// A failure by its error's name and explanation, as tests of clients need one.
     pub fn new(error: impl Into<String>, message: impl Into<String>) -> Self {
         Self {
             error: error.into(),
@@ -218,7 +218,11 @@ impl<E: StepError> From<E> for Rejection {
 
 impl fmt::Display for Rejection {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}: {}", self.error, self.message)
+        match self.message.as_str() {
+            // A timeout has nothing to add to its name.
+            "" => f.write_str(&self.error),
+            message => write!(f, "{}: {message}", self.error),
+        }
     }
 }
 

@@ -53,7 +53,8 @@
 //! # What it emits
 //!
 //! `cargo build` writes `out/transfer.asl.json` at the workspace's root, and [`Saga::definition`] is the same text: two
-//! states on the happy path, one compensation, one end for the saga that failed.
+//! states on the happy path; a compensation for each, of which the pivot's only makes sure that nothing happened; `park` and
+//! `resume` for a compensation that is stuck; and one end for the saga that failed.
 //!
 //! ```
 //! # use saga_runtime::prelude::*;
@@ -181,8 +182,10 @@ use std::pin::Pin;
 /// A pivot and a retriable step are retried without end, up to 5 minutes apart, and take no `max_attempts`. Lambda sends no
 /// heartbeats, so leave `heartbeat` to participants that do.
 ///
+/// `max_attempts` counts retries, so `max_attempts = 2` means up to three deliveries.
+///
 /// Its first parameter is `&self`, its second `tx: &mut Tx` or `cx: &Context`, which the flow never passes; the others are
-/// decoded from JSON under their own names. It returns `Result<Output, Error>`, where `Error` is an enum of the module, or
+/// decoded from JSON under their own names: `T`, `&T`, `&str` or `&[T]`. It returns `Result<Output, Error>`, where `Error` is an enum of the module, or
 /// [`Retry`] for a step that is never rejected.
 ///
 /// # `#[compensation(..)]`
@@ -215,7 +218,8 @@ use std::pin::Pin;
 /// ```
 ///
 /// A flow takes its participants as `&impl Trait` and one input, and returns `Result<Output, Rejection>`. Its body is
-/// `let`, calls of steps with `.await?`, fields, literals, struct literals, `&` and `.clone()`, and ends in `Ok(..)`.
+/// `let`, calls of steps with `.await?`, fields, literals, struct literals, tuples, `Some` and `None`, enum variants without
+/// data, `&`, `.clone()`, and `.to_owned()` or `.to_string()` of strings, and ends in `Ok(..)`.
 /// Anything else is an error that says what to write instead. A flow looks inside only types that the module declares,
 /// because there serde's attributes can be seen; types from elsewhere pass through whole.
 ///
@@ -235,8 +239,9 @@ use std::pin::Pin;
 /// # Files
 ///
 /// `cargo build` and `cargo check` write `out/<flow>.asl.json` at the workspace's root, or in `SAGA_OUT_DIR`; only when
-/// the bytes differ, and whole. Deleting or editing a file brings it back at the next build. Nothing is written for a crate
-/// from a registry, by rustdoc, in an editor, or for a saga that stands in an integration test or a benchmark. Two flows of
+/// the bytes differ, and whole. Deleting or editing a file brings it back at the next build; the file of a flow that is gone
+/// stays until you delete it. Nothing is written for a crate from a registry, by rustdoc, in an editor, or for a saga that
+/// stands in a test or a benchmark. Two flows of
 /// one name in a crate are an error; two in different crates of a workspace would write the same file, as they would be the
 /// same state machine.
 pub use saga_macros::saga;

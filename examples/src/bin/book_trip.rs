@@ -6,10 +6,7 @@ use examples::report;
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let services = Agency::open().await?;
-    report::print(
-        "book_trip",
-        &scenarios(&services).await?,
-        &services.stores(),
-    );
+    let runs = scenarios(&services).await?;
+    report::print("book_trip", &runs, &services.stores())?;
     Ok(())
 }

@@ -6,10 +6,7 @@ use examples::report;
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let services = Shop::open().await?;
-    report::print(
-        "place_order",
-        &scenarios(&services).await?,
-        &services.stores(),
-    );
+    let runs = scenarios(&services).await?;
+    report::print("place_order", &runs, &services.stores())?;
     Ok(())
 }

@@ -1,6 +1,7 @@
 //! Rules that need more than one item in view. Reports, never rewrites.
 
 mod compensation;
+mod contract;
 mod flow;
 mod step;
 
@@ -12,6 +13,7 @@ use crate::errors::Errors;
 use crate::{ir, names};
 
 pub(crate) fn check(errors: &mut Errors, saga: &ir::Saga) {
+    contract::check_contract(errors, saga);
     check_error_names(errors, saga);
     if saga
         .participants

@@ -2,7 +2,7 @@
 
 use proc_macro2::TokenStream;
 use quote::quote;
-use syn::{Item, ItemEnum, ItemFn, ItemMod, ItemTrait, ReturnType, Variant};
+use syn::{FnArg, Item, ItemEnum, ItemFn, ItemMod, ItemTrait, ReturnType, Type, Variant};
 
 use super::{cfgs, items, module};
 use crate::names;
@@ -12,6 +12,7 @@ use crate::parse::{
 
 /// The module with empty implementations.
 pub(crate) fn fallback(item: &ItemMod, krate: &TokenStream) -> TokenStream {
+    let item = &without_followers(item);
     let generated = items(item).iter().map(|generated| match generated {
         Item::Trait(item) if is_participant(item) => empty_serve(item, krate),
         Item::Fn(item) if is_flow(item) => empty_saga(item, krate),
@@ -22,6 +23,36 @@ pub(crate) fn fallback(item: &ItemMod, krate: &TokenStream) -> TokenStream {
     let module = module(item, &generated);
     // What only the missing parts use is not unused.
     quote!(#[allow(unused_imports, dead_code)] #module)
+}
+
+/// The module without functions that rustc would complain about as well: would-be flows, and the second of one name.
+fn without_followers(item: &ItemMod) -> ItemMod {
+    let mut item = item.clone();
+    let mut constants = Vec::new();
+    if let Some((_, items)) = &mut item.content {
+        items.retain(|item| match item {
+            Item::Fn(item) if is_flow(item) => {
+                let constant = names::saga_const(&item.sig.ident);
+                let is_first = !constants.contains(&constant);
+                constants.push(constant);
+                is_first
+            }
+            Item::Fn(item) => !takes_impl(item),
+            _ => true,
+        });
+    }
+    item
+}
+
+/// Whether the function looks as if it took participants.
+fn takes_impl(item: &ItemFn) -> bool {
+    item.sig.inputs.iter().any(|param| match param {
+        FnArg::Typed(param) => match &*param.ty {
+            Type::Reference(reference) => matches!(*reference.elem, Type::ImplTrait(_)),
+            ty => matches!(ty, Type::ImplTrait(_)),
+        },
+        FnArg::Receiver(_) => false,
+    })
 }
 
 /// Whether an enum stands as a step's error, as far as one can tell.

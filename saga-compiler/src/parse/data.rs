@@ -33,6 +33,7 @@ impl<'a> FlowParser<'a> {
                     None => self.leave_member_to_rustc(&expr.member),
                 }
             }
+            (Some(DataType::Closed(reason)), _) if self.is_underived(&ty, reason) => UNKNOWN,
             (Some(DataType::Closed(reason)), member) => {
                 let message = format_args!(
                     "the type of `{}` {reason}, so the JSON name of `{}` is not known; pass the whole value",
@@ -164,6 +165,7 @@ impl<'a> FlowParser<'a> {
         let declarations = self.declarations;
         match declarations.types.get(ty) {
             Some(DataType::Struct(fields)) => return Some(fields),
+            Some(DataType::Closed(reason)) if self.is_underived(ty, reason) => {}
             Some(DataType::Closed(reason)) => {
                 let name = &last.ident;
                 let message = format_args!(
@@ -245,6 +247,7 @@ impl<'a> FlowParser<'a> {
                     _ => (Value::Array(values), ty),
                 }
             }
+            Some(DataType::Closed(reason)) if self.is_underived(&ty, reason) => UNKNOWN,
             Some(DataType::Closed(reason)) => {
                 let name = &last.ident;
                 let message = format_args!(

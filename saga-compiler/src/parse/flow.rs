@@ -9,7 +9,7 @@ use syn::{Attribute, Expr, ItemFn, Local, Pat, Stmt};
 
 use super::Declarations;
 use super::call::Step;
-use super::types::summary;
+use super::types::{NO_DERIVE, summary};
 use crate::errors::{Errors, first_span};
 use crate::ir::{self, Ty, Value};
 use crate::names;
@@ -28,6 +28,7 @@ pub(super) struct FlowParser<'a> {
     pub(super) instances: HashMap<(usize, usize), usize>,
     pub(super) calls: usize,
     unresolved: Option<Ident>,
+    underived: Vec<String>,
 }
 
 pub(super) fn parse_flow(
@@ -44,13 +45,18 @@ pub(super) fn parse_flow(
         instances: HashMap::new(),
         calls: 0,
         unresolved: None,
+        underived: Vec::new(),
     };
     parser.check_signature(item);
     let input = parser.parse_params(item);
     let output = parser.parse_output(item);
     ConfigFinder(parser.errors).visit_item_fn_parts(item);
     let body = parser.parse_block(&item.block);
-    let unresolved = parser.unresolved;
+    let FlowParser {
+        unresolved,
+        underived,
+        ..
+    } = parser;
     if body.nodes.is_empty() && unresolved.is_none() && errors.count() == before {
         let message = format_args!("flow `{name}` calls no step; call one with `.await?`");
         errors.error(name, message);
@@ -62,6 +68,7 @@ pub(super) fn parse_flow(
         output: output?,
         body,
         unresolved,
+        underived,
     })
 }
 
@@ -69,6 +76,17 @@ impl FlowParser<'_> {
     /// Leaves a name to rustc, which reports it; nothing is emitted then.
     pub(super) fn leave_to_rustc(&mut self, name: &Ident) {
         self.unresolved.get_or_insert_with(|| name.clone());
+    }
+
+    /// Whether a type is closed only because it lacks its derives, which is said once, at the type.
+    pub(super) fn is_underived(&mut self, ty: &Ty, reason: &str) -> bool {
+        if reason != NO_DERIVE {
+            return false;
+        }
+        if let Ty::Named(name) = self.declarations.types.resolve(ty) {
+            self.underived.push(name.clone());
+        }
+        true
     }
 
     fn parse_block(&mut self, block: &syn::Block) -> ir::Block {

@@ -2,6 +2,7 @@
 
 mod call;
 mod data;
+mod declared;
 mod flow;
 mod options;
 mod params;
@@ -87,6 +88,7 @@ pub(crate) fn parse(
         krate: options.krate,
         deadline: options.deadline,
         on_stuck: options.on_stuck,
+        types: declared::parse_declared_types(items),
         errors: enums,
         participants: declarations.participants,
         flows,
@@ -154,4 +156,24 @@ pub(crate) fn ok_type(ty: &syn::Type) -> Option<TokenStream> {
     types::type_arguments(ty, "Result")?
         .first()
         .map(ToTokens::to_token_stream)
+}
+
+/// Whether the module forgot that it sees none of the names around it: without a `use`, `Rejection` is nothing.
+pub(crate) fn lacks_imports(item: &ItemMod) -> bool {
+    let Some((_, items)) = &item.content else {
+        return false;
+    };
+    let imports = items
+        .iter()
+        .any(|item| matches!(item, Item::Use(_) | Item::Macro(_)));
+    let declares = items.iter().any(|item| match item {
+        Item::Struct(item) => item.ident == "Rejection",
+        Item::Type(item) => item.ident == "Rejection",
+        _ => false,
+    });
+    let mentions = items.iter().any(|item| match item {
+        Item::Fn(item) => is_flow(item) && signature::names_bare_rejection(item),
+        _ => false,
+    });
+    !imports && !declares && mentions
 }

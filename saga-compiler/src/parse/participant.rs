@@ -3,7 +3,9 @@
 use proc_macro2::{Ident, TokenStream};
 use quote::{ToTokens, quote};
 use syn::spanned::Spanned;
-use syn::{Attribute, FnArg, ItemTrait, ReturnType, Signature, TraitItem, TraitItemFn, Type};
+use syn::{
+    Attribute, FnArg, ItemTrait, ReturnType, Signature, TraitItem, TraitItemFn, Type, Visibility,
+};
 
 use super::options::{KINDS, StepOptions, parse_compensation_options, parse_step_options};
 use super::params::{parse_param, parse_params};
@@ -43,6 +45,7 @@ pub(super) fn parse_participant(
     let mut participant = ir::Participant {
         ident: item.ident.clone(),
         name: names::participant(&item.ident),
+        public: !matches!(item.vis, Visibility::Inherited),
         steps: Vec::new(),
         compensations: Vec::new(),
         complete: true,

@@ -287,3 +287,16 @@ pub(super) fn check_qualifiers(errors: &mut Errors, sig: &syn::Signature) {
         );
     }
 }
+
+/// Whether the flow's error is `Rejection` without a path.
+pub(super) fn names_bare_rejection(item: &ItemFn) -> bool {
+    let ReturnType::Type(_, ty) = &item.sig.output else {
+        return false;
+    };
+    type_arguments(ty, "Result").is_some_and(|types| {
+        types.get(1).is_some_and(|error| match error {
+            Type::Path(path) => path.path.is_ident("Rejection"),
+            _ => false,
+        })
+    })
+}

@@ -48,6 +48,9 @@ pub(super) struct UnitVariant {
     pub(super) json: Result<String, String>,
 }
 
+/// Why a type is closed whose derives are missing: said once, at the type, by the rules of the contract.
+pub(super) const NO_DERIVE: &str = "does not derive `Serialize`";
+
 impl Types {
     pub(super) fn parse(items: &[Item]) -> Self {
         let mut types = HashMap::new();
@@ -369,7 +372,7 @@ impl Serde {
         if self.is_list("rename_all") {
             return Some("has `#[serde(rename_all(..))]`".to_owned());
         }
-        (!derives_serialize(attributes)).then(|| "does not derive `Serialize`".to_owned())
+        (!derives(attributes, "Serialize")).then(|| NO_DERIVE.to_owned())
     }
 }
 
@@ -381,7 +384,8 @@ fn mentions_serde(attribute: &Attribute) -> bool {
     }
 }
 
-fn derives_serialize(attributes: &[Attribute]) -> bool {
+/// Whether one of the `#[derive(..)]` names it.
+pub(super) fn derives(attributes: &[Attribute], name: &str) -> bool {
     attributes
         .iter()
         .filter(|attribute| attribute.path().is_ident("derive"))
@@ -392,7 +396,7 @@ fn derives_serialize(attributes: &[Attribute]) -> bool {
                 paths
                     .iter()
                     .filter_map(|path| path.segments.last())
-                    .any(|last| last.ident == "Serialize")
+                    .any(|last| last.ident == name)
             })
         })
 }

@@ -117,12 +117,12 @@ fn every_value() {
         .replace("pub id: String, pub lines", "pub customer: Customer, pub lines")
         .replace("-> Result<Hold, Rejection>", "-> Result<Receipt, Rejection>")
         .replace("pub struct Address { pub city: String }", r#"#[serde(rename_all = "camelCase")] pub struct Address { #[serde(rename = "the city")] pub city: String, #[serde(skip_serializing_if = "Option::is_none")] pub zip: Option<String>, pub kind: Kind }
-            #[derive(Serialize)] #[serde(rename_all = "kebab-case")] pub enum Kind { AtHome, AtWork }
-            #[derive(Serialize)] #[serde(rename_all = "SCREAMING_SNAKE_CASE")] pub struct Customer { pub id: Key }
-            #[derive(Serialize)] pub struct Key(pub String);
-            #[derive(Serialize)] pub struct Nothing;
-            #[derive(Serialize)] pub struct Both(pub u8, pub String);
-            #[derive(Serialize)] pub struct Receipt { pub hold: Hold, pub address: Box<Address>, pub note: Option<String>, pub r#type: String, pub tuple: (u8,) }"#)
+            #[derive(Serialize, Deserialize)] #[serde(rename_all = "kebab-case")] pub enum Kind { AtHome, AtWork }
+            #[derive(Serialize, Deserialize)] #[serde(rename_all = "SCREAMING_SNAKE_CASE")] pub struct Customer { pub id: Key }
+            #[derive(Serialize, Deserialize)] pub struct Key(pub String);
+            #[derive(Serialize, Deserialize)] pub struct Nothing;
+            #[derive(Serialize, Deserialize)] pub struct Both(pub u8, pub String);
+            #[derive(Serialize, Deserialize)] pub struct Receipt { pub hold: Hold, pub address: Box<Address>, pub note: Option<String>, pub r#type: String, pub tuple: (u8,) }"#)
         .replace("#[compensation]", r#"#[step(read_only)]
             async fn pair(&self, tx: &mut Tx) -> Result<(Key, Address), Retry>;
             #[step(read_only)]

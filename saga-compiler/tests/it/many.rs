@@ -6,6 +6,7 @@ use std::fmt::Write as _;
 pub(crate) fn module(steps: usize) -> String {
     let mut text = String::from(
         "pub mod fulfil {
+    use saga_runtime::prelude::*;
     #[derive(Serialize, Deserialize)] pub struct Order { pub order_id: String, pub lines: Vec<String> }
     #[derive(Serialize, Deserialize)] pub struct Hold { pub hold_id: String }
     pub enum StockError { OutOfStock { sku: String }, #[transient] Busy }

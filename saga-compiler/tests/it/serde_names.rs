@@ -18,7 +18,7 @@ macro_rules! check {
 /// What the compiler makes of the value.
 fn built_by_a_flow(item: &str, value: &str) -> Value {
     let source = format!(
-        "pub mod probe {{
+        "pub mod probe {{ use saga_runtime::prelude::*;
             {item}
             pub trait Probe {{ #[step(read_only)] async fn probe(&self, tx: &mut Tx) -> Result<(), Retry>; }}
             pub async fn probe(probe: &impl Probe) -> Result<T, Rejection> {{ probe.probe().await?; Ok({value}) }}

@@ -30,10 +30,11 @@ pub(crate) enum Kind {
 pub(crate) fn module(steps: &[Step], name: impl Fn(usize) -> String) -> String {
     let mut text = String::from(
         "pub mod random {
-    #[derive(Serialize)] pub struct Input { pub id: String, pub note: Option<String>, pub inner: Inner }
-    #[derive(Serialize)] pub struct Inner { #[serde(rename = \"the number\")] pub number: u64 }
-    #[derive(Serialize)] pub struct Out { pub id: String, pub number: u64 }
-    #[derive(Serialize)] pub struct Done { pub last: u64, pub input: Input }\n",
+    use saga_runtime::prelude::*;
+    #[derive(Serialize, Deserialize)] pub struct Input { pub id: String, pub note: Option<String>, pub inner: Inner }
+    #[derive(Serialize, Deserialize)] pub struct Inner { #[serde(rename = \"the number\")] pub number: u64 }
+    #[derive(Serialize, Deserialize)] pub struct Out { pub id: String, pub number: u64 }
+    #[derive(Serialize, Deserialize)] pub struct Done { pub last: u64, pub input: Input }\n",
     );
     for (index, step) in steps.iter().enumerate() {
         write_participant(&mut text, index, step);

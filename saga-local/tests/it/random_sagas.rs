@@ -154,6 +154,7 @@ fn source(case: &Case) -> String {
     };
     format!(
         "pub mod generated {{
+            use saga_runtime::prelude::*;
             #[derive(Serialize, Deserialize)] pub struct Cmd {{ pub order: String, pub start: u64 }}
             {problem}
             pub trait Part {{ {methods} }}

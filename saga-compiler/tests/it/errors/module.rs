@@ -41,9 +41,9 @@ fn only_a_module_with_a_body_is_a_saga() {
     "#]],
     );
     check(
-        "pub mod shop { pub trait Stock {} pub async fn shop(stock: &impl Stock) -> Result<(), Rejection> { Ok(()) } }",
+        "pub mod shop { use saga_runtime::prelude::*; pub trait Stock {} pub async fn shop(stock: &impl Stock) -> Result<(), Rejection> { Ok(()) } }",
         expect![[r#"
-            1:66 `Stock`: trait `Stock` has no step, so it is no participant; write `#[step(..)]` on a method
+            1:96 `Stock`: trait `Stock` has no step, so it is no participant; write `#[step(..)]` on a method
         "#]],
     );
 }
@@ -332,4 +332,55 @@ fn a_definition_fits() {
     expect![[r#"
         25:18 `shop`: the definition of `shop` has 1805016 bytes; Step Functions allows 1048576, so split the flow
     "#]].assert_eq(&render(&source, &failed));
+}
+
+#[test]
+fn the_contract_is_seen_and_has_json() {
+    check(
+        &base("    pub trait Mail", "    trait Mail"),
+        expect![[r#"
+            21:11 `Mail`: participant `Mail` is private, but the crate that implements it must see it; write `pub trait Mail`
+        "#]],
+    );
+    check(
+        &base("    pub struct Hold {", "    struct Hold {"),
+        expect![[r#"
+            9:12 `Hold`: `Hold` is private, but the crates that share the contract must see it; write `pub` before it
+        "#]],
+    );
+    check(
+        &base("    pub enum StockError {", "    enum StockError {"),
+        expect![[r#"
+            10:10 `StockError`: `StockError` is private, but the crates that share the contract must see it; write `pub` before it
+        "#]],
+    );
+    check(
+        &base(
+            "#[derive(Serialize, Deserialize)]\n    pub struct Cmd",
+            "#[derive(Serialize)]\n    pub struct Cmd",
+        ),
+        expect![[r#"
+            5:16 `Cmd`: `Cmd` crosses the saga as JSON; write `#[derive(Serialize, Deserialize)]`
+        "#]],
+    );
+    // Looked into by the flow as well: said once.
+    check(
+        &base(
+            "#[derive(Serialize, Deserialize)]\n    pub struct Hold",
+            "pub struct Hold",
+        ),
+        expect![[r#"
+            8:16 `Hold`: `Hold` crosses the saga as JSON; write `#[derive(Serialize, Deserialize)]`
+        "#]],
+    );
+}
+
+#[test]
+fn a_module_sees_no_names_around_it() {
+    check(
+        &base("    use saga_runtime::prelude::*;\n", ""),
+        expect![[r#"
+            2:9 `shop`: module `shop` does not see the names around it; write `use saga_runtime::prelude::*;` as its first line
+        "#]],
+    );
 }

@@ -151,9 +151,7 @@ fn types_whose_json_is_not_known() {
             " pub struct Cmd",
         ),
         expect![[r#"
-            25:39 `id`: the type of `cmd` does not derive `Serialize`, so the JSON name of `id` is not known; pass the whole value
-            25:48 `lines`: the type of `cmd` does not derive `Serialize`, so the JSON name of `lines` is not known; pass the whole value
-            26:39 `total`: the type of `cmd` does not derive `Serialize`, so the JSON name of `total` is not known; pass the whole value
+            4:17 `Cmd`: `Cmd` crosses the saga as JSON; write `#[derive(Serialize, Deserialize)]`
         "#]],
     );
     check(
@@ -162,9 +160,7 @@ fn types_whose_json_is_not_known() {
             "#[derive(Clone)] pub struct Cmd",
         ),
         expect![[r#"
-            25:39 `id`: the type of `cmd` does not derive `Serialize`, so the JSON name of `id` is not known; pass the whole value
-            25:48 `lines`: the type of `cmd` does not derive `Serialize`, so the JSON name of `lines` is not known; pass the whole value
-            26:39 `total`: the type of `cmd` does not derive `Serialize`, so the JSON name of `total` is not known; pass the whole value
+            4:33 `Cmd`: `Cmd` crosses the saga as JSON; write `#[derive(Serialize, Deserialize)]`
         "#]],
     );
     check(

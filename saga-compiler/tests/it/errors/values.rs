@@ -213,6 +213,7 @@ fn values_from_elsewhere() {
 #[test]
 fn struct_literals_write_json_that_is_known() {
     check(&flow("mail.send(\"a\").await?; Ok(Secret { id: cmd.id })").replace("pub struct Hold", "#[serde(from = \"x\")] pub struct Secret { id: String } #[derive(Serialize)] pub struct Hold"), expect![[r#"
+        9:91 `Hold`: `Hold` crosses the saga as JSON; write `#[derive(Serialize, Deserialize)]`
         26:27 `Secret`: `Secret` has `#[serde(from)]`, so its JSON is not known here; let a step return it
     "#]]);
     check(
@@ -221,6 +222,7 @@ fn struct_literals_write_json_that_is_known() {
             "pub struct Secret(#[serde(skip)] String); #[derive(Serialize)] pub struct Hold",
         ),
         expect![[r#"
+            9:79 `Hold`: `Hold` crosses the saga as JSON; write `#[derive(Serialize, Deserialize)]`
             26:27 `Secret`: `Secret` has `#[serde(..)]` on an unnamed field, so its JSON is not known here; let a step return it
         "#]],
     );

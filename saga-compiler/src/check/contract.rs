@@ -1,0 +1,75 @@
+//! What other crates must be able to do with the contract: name its types and traits, and send its data as JSON.
+
+use proc_macro2::{Ident, TokenStream, TokenTree};
+
+use crate::errors::Errors;
+use crate::ir;
+
+pub(super) fn check_contract(errors: &mut Errors, saga: &ir::Saga) {
+    for participant in &saga.participants {
+        if !participant.public {
+            let name = &participant.ident;
+            let message = format_args!(
+                "participant `{name}` is private, but the crate that implements it must see it; write `pub trait {name}`"
+            );
+            errors.error(name, message);
+        }
+    }
+    for ty in &saga.types {
+        let name = &ty.ident;
+        let is_data = data(saga).any(|tokens| mentions(tokens, name));
+        let is_error = step_errors(saga).any(|error| error == name);
+        if !ty.public && (is_data || is_error) {
+            let message = format_args!(
+                "`{name}` is private, but the crates that share the contract must see it; write `pub` before it"
+            );
+            errors.error(name, message);
+        }
+        let is_looked_into = saga
+            .flows
+            .iter()
+            .any(|flow| flow.underived.iter().any(|looked| name == looked));
+        if is_looked_into || (is_data && !ty.has_json) {
+            let message = format_args!(
+                "`{name}` crosses the saga as JSON; write `#[derive(Serialize, Deserialize)]`"
+            );
+            errors.error(name, message);
+        }
+    }
+}
+
+/// The types of everything that is sent: inputs and outputs of steps and flows.
+fn data(saga: &ir::Saga) -> impl Iterator<Item = &TokenStream> {
+    let steps = saga
+        .participants
+        .iter()
+        .flat_map(|participant| &participant.steps);
+    let of_steps = steps.flat_map(|step| {
+        let params = step.params.iter().map(|param| &param.owned);
+        params.chain([&step.output.tokens])
+    });
+    let of_flows = saga
+        .flows
+        .iter()
+        .flat_map(|flow| flow.input.iter().chain([&flow.output]));
+    of_steps.chain(of_flows)
+}
+
+fn step_errors(saga: &ir::Saga) -> impl Iterator<Item = &Ident> {
+    let steps = saga
+        .participants
+        .iter()
+        .flat_map(|participant| &participant.steps);
+    steps.filter_map(|step| match step.error.kind {
+        ir::StepErrorKind::Enum(index) => Some(&saga.errors[index].ident),
+        ir::StepErrorKind::Retry => None,
+    })
+}
+
+fn mentions(tokens: &TokenStream, name: &Ident) -> bool {
+    tokens.clone().into_iter().any(|token| match token {
+        TokenTree::Ident(ident) => ident == *name,
+        TokenTree::Group(group) => mentions(&group.stream(), name),
+        TokenTree::Punct(_) | TokenTree::Literal(_) => false,
+    })
+}
