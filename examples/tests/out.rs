@@ -98,6 +98,37 @@ fn the_happy_path_is_one_state_a_step() {
     }
 }
 
+/// Every state is a step, its compensation, or one of the three that a saga has once, and their bytes are the definition's.
+#[test]
+fn every_state_of_book_trip_is_accounted_for() {
+    let (_, machine) = machines().next().expect("book_trip comes first");
+    let mut accounted = 0;
+    let mut names = Vec::new();
+    for (name, state) in &machine.graph.states {
+        let state = serde_json::to_string(state).expect("a state is JSON");
+        accounted += format!("{name:?}:{state},").len();
+        names.push(name.as_str());
+    }
+    assert_eq!(
+        names,
+        [
+            "hotel.book",
+            "flight.book",
+            "car.rent",
+            "compensate car.rent",
+            "compensate flight.book",
+            "compensate hotel.book",
+            "park",
+            "resume",
+            "compensated",
+        ]
+    );
+    let whole = saga_asl::to_json_compact(&machine).len();
+    let head = r#"{"Comment":"Books a trip: hotel, flight and car, or nothing at all.","QueryLanguage":"JSONata","StartAt":"hotel.book","States":{}}"#;
+    // The last state has no comma behind it.
+    assert_eq!(accounted - 1 + head.len(), whole);
+}
+
 /// Policy and flow of a whole saga, beside its types and the participants' signatures: attributes, and the flow's function.
 #[test]
 fn book_trip_costs_at_most_fifteen_lines() {

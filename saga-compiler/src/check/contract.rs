@@ -1,5 +1,7 @@
 //! What other crates must be able to do with the contract: name its types and traits, and send its data as JSON.
 
+use std::collections::HashSet;
+
 use proc_macro2::{Ident, TokenStream, TokenTree};
 
 use crate::errors::Errors;
@@ -15,9 +17,13 @@ pub(super) fn check_contract(errors: &mut Errors, saga: &ir::Saga) {
             errors.error(name, message);
         }
     }
+    let mut mentioned = HashSet::new();
+    for tokens in data(saga) {
+        collect_idents(tokens, &mut mentioned);
+    }
     for ty in &saga.types {
         let name = &ty.ident;
-        let is_data = data(saga).any(|tokens| mentions(tokens, name));
+        let is_data = mentioned.contains(&name.to_string());
         let is_error = step_errors(saga).any(|error| error == name);
         if !ty.public && (is_data || is_error) {
             let message = format_args!(
@@ -66,10 +72,14 @@ fn step_errors(saga: &ir::Saga) -> impl Iterator<Item = &Ident> {
     })
 }
 
-fn mentions(tokens: &TokenStream, name: &Ident) -> bool {
-    tokens.clone().into_iter().any(|token| match token {
-        TokenTree::Ident(ident) => ident == *name,
-        TokenTree::Group(group) => mentions(&group.stream(), name),
-        TokenTree::Punct(_) | TokenTree::Literal(_) => false,
-    })
+fn collect_idents(tokens: &TokenStream, idents: &mut HashSet<String>) {
+    for token in tokens.clone() {
+        match token {
+            TokenTree::Ident(ident) => {
+                idents.insert(ident.to_string());
+            }
+            TokenTree::Group(group) => collect_idents(&group.stream(), idents),
+            TokenTree::Punct(_) | TokenTree::Literal(_) => {}
+        }
+    }
 }
