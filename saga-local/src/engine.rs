@@ -391,12 +391,12 @@ fn too_large() -> String {
     format!("is larger than {MAX_PAYLOAD} bytes, which is what Step Functions allows")
 }
 
-/// The function that a Task names in so many words, not by an expression.
 /// Faults stand between the engine and a function; nothing else is delivered to.
 fn calls_function(task: &asl::Task) -> bool {
     Resource::parse(&task.resource).is_some_and(|resource| resource.service == "lambda")
 }
 
+/// The function that a Task names in so many words, not by an expression.
 fn literal_function(task: &asl::Task) -> Option<&str> {
     let Some(asl::Template::Object(arguments)) = &task.arguments else {
         return None;

@@ -185,8 +185,8 @@ use std::pin::Pin;
 /// `max_attempts` counts retries, so `max_attempts = 2` means up to three deliveries.
 ///
 /// Its first parameter is `&self`, its second `tx: &mut Tx` or `cx: &Context`, which the flow never passes; the others are
-/// decoded from JSON under their own names: `T`, `&T`, `&str` or `&[T]`. It returns `Result<Output, Error>`, where `Error` is an enum of the module, or
-/// [`Retry`] for a step that is never rejected.
+/// decoded from JSON under their own names: `T`, `&T`, `&str` or `&[T]`. It returns `Result<Output, Error>`, where `Error`
+/// is an enum of the module, or [`Retry`] for a step that is never rejected.
 ///
 /// # `#[compensation(..)]`
 ///
@@ -241,9 +241,8 @@ use std::pin::Pin;
 /// `cargo build` and `cargo check` write `out/<flow>.asl.json` at the workspace's root, or in `SAGA_OUT_DIR`; only when
 /// the bytes differ, and whole. Deleting or editing a file brings it back at the next build; the file of a flow that is gone
 /// stays until you delete it. Nothing is written for a crate from a registry, by rustdoc, in an editor, or for a saga that
-/// stands in a test or a benchmark. Two flows of
-/// one name in a crate are an error; two in different crates of a workspace would write the same file, as they would be the
-/// same state machine.
+/// stands in a test or a benchmark. Two flows of one name in a crate are an error; two in different crates of a workspace
+/// would write the same file, as they would be the same state machine.
 pub use saga_macros::saga;
 
 pub use self::context::Context;

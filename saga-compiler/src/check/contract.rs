@@ -2,8 +2,9 @@
 
 use std::collections::HashSet;
 
-use proc_macro2::{Ident, TokenStream, TokenTree};
+use proc_macro2::{TokenStream, TokenTree};
 
+use super::{step_errors, steps};
 use crate::errors::Errors;
 use crate::ir;
 
@@ -21,20 +22,21 @@ pub(super) fn check_contract(errors: &mut Errors, saga: &ir::Saga) {
     for tokens in data(saga) {
         collect_idents(tokens, &mut mentioned);
     }
+    let mut errors_in_use = HashSet::new();
+    for index in step_errors(saga) {
+        errors_in_use.insert(&saga.errors[index].ident);
+    }
+    let underived = || saga.flows.iter().flat_map(|flow| &flow.underived);
     for ty in &saga.types {
         let name = &ty.ident;
         let is_data = mentioned.contains(&name.to_string());
-        let is_error = step_errors(saga).any(|error| error == name);
-        if !ty.public && (is_data || is_error) {
+        if !ty.public && (is_data || errors_in_use.contains(name)) {
             let message = format_args!(
                 "`{name}` is private, but the crates that share the contract must see it; write `pub` before it"
             );
             errors.error(name, message);
         }
-        let is_looked_into = saga
-            .flows
-            .iter()
-            .any(|flow| flow.underived.iter().any(|looked| name == looked));
+        let is_looked_into = underived().any(|looked| name == looked);
         if is_looked_into || (is_data && !ty.has_json) {
             let message = format_args!(
                 "`{name}` crosses the saga as JSON; write `#[derive(Serialize, Deserialize)]`"
@@ -46,11 +48,7 @@ pub(super) fn check_contract(errors: &mut Errors, saga: &ir::Saga) {
 
 /// The types of everything that is sent: inputs and outputs of steps and flows.
 fn data(saga: &ir::Saga) -> impl Iterator<Item = &TokenStream> {
-    let steps = saga
-        .participants
-        .iter()
-        .flat_map(|participant| &participant.steps);
-    let of_steps = steps.flat_map(|step| {
+    let of_steps = steps(saga).flat_map(|step| {
         let params = step.params.iter().map(|param| &param.owned);
         params.chain([&step.output.tokens])
     });
@@ -59,17 +57,6 @@ fn data(saga: &ir::Saga) -> impl Iterator<Item = &TokenStream> {
         .iter()
         .flat_map(|flow| flow.input.iter().chain([&flow.output]));
     of_steps.chain(of_flows)
-}
-
-fn step_errors(saga: &ir::Saga) -> impl Iterator<Item = &Ident> {
-    let steps = saga
-        .participants
-        .iter()
-        .flat_map(|participant| &participant.steps);
-    steps.filter_map(|step| match step.error.kind {
-        ir::StepErrorKind::Enum(index) => Some(&saga.errors[index].ident),
-        ir::StepErrorKind::Retry => None,
-    })
 }
 
 fn collect_idents(tokens: &TokenStream, idents: &mut HashSet<String>) {

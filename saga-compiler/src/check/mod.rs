@@ -5,7 +5,7 @@ mod contract;
 mod flow;
 mod step;
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use proc_macro2::Ident;
 
@@ -33,40 +33,41 @@ pub(crate) fn check(errors: &mut Errors, saga: &ir::Saga) {
     }
 }
 
+fn steps(saga: &ir::Saga) -> impl Iterator<Item = &ir::Step> {
+    let participants = saga.participants.iter();
+    participants.flat_map(|participant| &participant.steps)
+}
+
+/// The error enums that a step fails with, by index.
+fn step_errors(saga: &ir::Saga) -> HashSet<usize> {
+    let errors = steps(saga).filter_map(|step| match step.error.kind {
+        ir::StepErrorKind::Enum(index) => Some(index),
+        ir::StepErrorKind::Retry => None,
+    });
+    errors.collect()
+}
+
 /// `Catch` matches names exactly, so a participant's errors must not read like Amazon's or the runtime's.
 fn check_error_names(errors: &mut Errors, saga: &ir::Saga) {
-    let mut reported = Vec::new();
-    for step in saga
-        .participants
-        .iter()
-        .flat_map(|participant| &participant.steps)
-    {
-        let ir::StepErrorKind::Enum(index) = step.error.kind else {
-            continue;
-        };
-        let error = &saga.errors[index];
+    let in_use = step_errors(saga);
+    for (index, error) in saga.errors.iter().enumerate() {
         let name = names::plain(&error.ident);
-        if names::RESERVED_ERROR_PREFIXES.contains(&name.as_str()) && !reported.contains(&index) {
+        if names::RESERVED_ERROR_PREFIXES.contains(&name.as_str()) && in_use.contains(&index) {
             let message = format_args!(
                 "errors named `{name}.…` are not a participant's to report, they are Step Functions', Lambda's or the runtime's; call the enum something else"
             );
             errors.error(&error.ident, message);
-            reported.push(index);
         }
     }
 }
 
 /// `#[transient]` on what is no step's error would promise retries that never happen.
 fn check_transients_in_use(errors: &mut Errors, saga: &ir::Saga) {
-    let steps = saga
-        .participants
-        .iter()
-        .flat_map(|participant| &participant.steps);
+    let in_use = step_errors(saga);
     for (index, error) in saga.errors.iter().enumerate() {
-        let is_used = |step: &ir::Step| matches!(step.error.kind, ir::StepErrorKind::Enum(used) if used == index);
         let transient = error.variants.iter().find(|variant| variant.transient);
         if let Some(variant) = transient
-            && !steps.clone().any(is_used)
+            && !in_use.contains(&index)
         {
             let message = format_args!(
                 "no step fails with `{}`, so `#[transient]` retries nothing; remove it, or write `Result<_, {0}>` at a step",

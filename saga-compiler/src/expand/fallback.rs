@@ -7,7 +7,7 @@ use syn::{FnArg, Item, ItemEnum, ItemFn, ItemMod, ItemTrait, ReturnType, Type, V
 use super::{cfgs, items, module};
 use crate::names;
 use crate::parse::{
-    attribute, input_type, is_flow, is_local, is_participant, ok_type, step_errors,
+    attribute, input_type, is_flow, is_local, is_participant, ok_type, referent, step_errors,
 };
 
 /// The module with empty implementations.
@@ -47,10 +47,7 @@ fn without_followers(item: &ItemMod) -> ItemMod {
 /// Whether the function looks as if it took participants.
 fn takes_impl(item: &ItemFn) -> bool {
     item.sig.inputs.iter().any(|param| match param {
-        FnArg::Typed(param) => match &*param.ty {
-            Type::Reference(reference) => matches!(*reference.elem, Type::ImplTrait(_)),
-            ty => matches!(ty, Type::ImplTrait(_)),
-        },
+        FnArg::Typed(param) => matches!(referent(&param.ty), Type::ImplTrait(_)),
         FnArg::Receiver(_) => false,
     })
 }

@@ -92,8 +92,10 @@ impl Lowering<'_> {
             call.state.clone(),
             asl::State::Task(self.action(call, path, after)),
         ));
+        if path.beyond_return {
+            return;
+        }
         let compensation = match &step.kind {
-            _ if path.beyond_return => return,
             ir::Kind::ReadOnly => return,
             ir::Kind::Compensatable(name) => Some(name),
             ir::Kind::Pivot | ir::Kind::Retriable => None,

@@ -2,16 +2,16 @@
 
 use saga_asl::{JitterStrategy, Retrier};
 
-use crate::parse::DEFAULT_TIMEOUT;
-use crate::parse::MAX_DELAY;
+use crate::parse::{DEFAULT_TIMEOUT, MAX_DELAY};
 use crate::{ir, names};
 
 /// The runtime's own three errors.
 pub(crate) const REFUSED: &str = "Saga.Refused";
 pub(crate) const BUSY: &str = "Saga.Busy";
-/// What a participant's `Retry` is called.
-pub(crate) const RETRY: &str = "Saga.Retry";
 pub(crate) const UNKNOWN: &str = "Saga.Unknown";
+
+/// What a participant's `Retry` is called.
+const RETRY: &str = "Saga.Retry";
 
 /// Lambda's own errors that mean: not run, or not now.
 /// <https://docs.aws.amazon.com/step-functions/latest/dg/sfn-best-practices.html#bp-lambda-serviceexception>
@@ -190,17 +190,17 @@ fn float(number: u64) -> f64 {
 /// The names of a step's errors: transient ones, and rejections.
 pub(crate) fn error_names(saga: &ir::Saga, step: &ir::Step) -> (Vec<String>, Vec<String>) {
     let (mut transients, mut rejections) = (Vec::new(), Vec::new());
-    if let ir::StepErrorKind::Retry = step.error.kind {
-        transients.push(RETRY.to_owned());
-    }
-    if let ir::StepErrorKind::Enum(index) = step.error.kind {
-        let error = &saga.errors[index];
-        for variant in &error.variants {
-            let name = names::error_name(&error.ident, &variant.ident);
-            if variant.transient {
-                transients.push(name);
-            } else {
-                rejections.push(name);
+    match step.error.kind {
+        ir::StepErrorKind::Retry => transients.push(RETRY.to_owned()),
+        ir::StepErrorKind::Enum(index) => {
+            let error = &saga.errors[index];
+            for variant in &error.variants {
+                let name = names::error_name(&error.ident, &variant.ident);
+                if variant.transient {
+                    transients.push(name);
+                } else {
+                    rejections.push(name);
+                }
             }
         }
     }

@@ -4,7 +4,7 @@ use proc_macro2::Ident;
 use saga_asl::{Assign, Catcher, Expression, Next, Number, Task, Template};
 
 use super::retry::{self, REFUSED};
-use super::value::{comment, lower_unchecked, lower_value};
+use super::value::{Place, comment, lower_value};
 use super::{After, Lowering, Path};
 use crate::ir::{self, Call, CallId, Value};
 use crate::names;
@@ -55,7 +55,11 @@ impl Lowering<'_> {
         let (output, next) = match after {
             After::Next(state) => (None, Next::To(state.clone())),
             After::End(result) => (
-                Some(lower_value(&self.variables, result, Some(call.id))),
+                Some(lower_value(
+                    &self.variables,
+                    result,
+                    Place::OutputOf(call.id),
+                )),
                 Next::End,
             ),
         };
@@ -143,15 +147,15 @@ impl Lowering<'_> {
         if is_first && self.flow.input.is_some() {
             payload.push(("start".to_owned(), self.start(call)));
         }
-        let args = call.args.iter().map(|(name, value)| {
-            // Whether the input is complete, the first handler says, not the expression.
-            let value = if is_first {
-                lower_unchecked(&self.variables, value)
-            } else {
-                lower_value(&self.variables, value, None)
-            };
-            (name.clone(), value)
-        });
+        let place = if is_first {
+            Place::FirstArguments
+        } else {
+            Place::Arguments
+        };
+        let args = call
+            .args
+            .iter()
+            .map(|(name, value)| (name.clone(), lower_value(&self.variables, value, place)));
         payload.push(("input".to_owned(), Template::Object(args.collect())));
         payload
     }

@@ -18,12 +18,11 @@ impl Variables {
         let mut calls = Vec::new();
         collect_calls(&flow.body, &mut calls);
         let mut used = vec![false; calls.len()];
-        for call in &calls {
-            for (_, value) in &call.args {
-                mark(value, &mut used);
+        visit_flow(flow, &calls, &mut |value| {
+            if let Value::Output(id, _) = value {
+                used[id.0] = true;
             }
-        }
-        mark(&flow.body.result, &mut used);
+        });
         // The last state builds the result from its own output, which no variable holds yet.
         if let Some(Node::Call(last)) = flow.body.nodes.last() {
             used[last.id.0] = false;
@@ -53,65 +52,61 @@ fn collect_calls<'a>(block: &'a ir::Block, calls: &mut Vec<&'a Call>) {
     }
 }
 
-fn mark(value: &Value, used: &mut [bool]) {
+/// Calls `visit` on the value, or on all that it is made of.
+fn visit_leaves(value: &Value, visit: &mut impl FnMut(&Value)) {
     match value {
-        Value::Output(id, _) => used[id.0] = true,
-        Value::Array(values) => values.iter().for_each(|value| mark(value, used)),
-        Value::Object(fields) => fields.iter().for_each(|(_, value)| mark(value, used)),
-        Value::Null
-        | Value::Bool(_)
-        | Value::Integer(_)
-        | Value::Float(_)
-        | Value::String(_)
-        | Value::Input(_) => {}
+        Value::Array(values) => values.iter().for_each(|value| visit_leaves(value, visit)),
+        Value::Object(fields) => fields
+            .iter()
+            .for_each(|(_, value)| visit_leaves(value, visit)),
+        leaf => visit(leaf),
     }
 }
 
-/// The template of a value that nobody has checked yet: what is missing in the input is `null`.
-pub(super) fn lower_unchecked(variables: &Variables, value: &Value) -> Template {
-    match value {
-        Value::Input(path) if !path.is_empty() => lower_optional(&path_of(INPUT, path)),
-        Value::Array(values) => Template::Array(
-            values
-                .iter()
-                .map(|value| lower_unchecked(variables, value))
-                .collect(),
-        ),
-        Value::Object(fields) => {
-            let fields = fields
-                .iter()
-                .map(|(name, value)| (name.clone(), lower_unchecked(variables, value)));
-            Template::Object(fields.collect())
+/// Calls `visit` on the leaves of everything that the flow passes on or returns.
+fn visit_flow(flow: &ir::Flow, calls: &[&Call], visit: &mut impl FnMut(&Value)) {
+    for (_, value) in calls.iter().flat_map(|call| &call.args) {
+        visit_leaves(value, visit);
+    }
+    visit_leaves(&flow.body.result, visit);
+}
+
+/// Where a template stands, which decides what it may lean on.
+#[derive(Clone, Copy)]
+pub(super) enum Place {
+    /// The first step's arguments: nobody has checked the input yet, so what is missing is `null`.
+    FirstArguments,
+    Arguments,
+    /// The output of a call's own state: its result is at hand, its variable is not.
+    OutputOf(CallId),
+}
+
+/// The template of a value.
+pub(super) fn lower_value(variables: &Variables, value: &Value, place: Place) -> Template {
+    let inner = |value| lower_value(variables, value, place);
+    match (value, place) {
+        (Value::Null, _) => Template::Null,
+        (Value::Bool(value), _) => Template::Bool(*value),
+        (Value::Integer(number), _) => Template::Number((*number).into()),
+        (Value::Float(number), _) => Template::float(*number),
+        (Value::String(text), _) => lower_text(text),
+        (Value::Input(path), Place::FirstArguments) if !path.is_empty() => {
+            lower_optional(&path_of(INPUT, path))
         }
-        checked => lower_value(variables, checked, None),
-    }
-}
-
-/// The template of a value. `own` is the call in whose state it stands after the result, if it does.
-pub(super) fn lower_value(variables: &Variables, value: &Value, own: Option<CallId>) -> Template {
-    match value {
-        Value::Null => Template::Null,
-        Value::Bool(value) => Template::Bool(*value),
-        Value::Integer(number) => Template::Number((*number).into()),
-        Value::Float(number) => Template::float(*number),
-        Value::String(text) => lower_text(text),
-        Value::Input(path) => lower_path(INPUT, path),
-        Value::Output(id, path) if own == Some(*id) => lower_path(RESULT, path),
-        Value::Output(id, path) => {
+        (Value::Input(path), _) => lower_path(INPUT, path),
+        (Value::Output(id, path), Place::OutputOf(own)) if own == *id => lower_path(RESULT, path),
+        (Value::Output(id, path), _) => {
             let variable = variables.get(*id).unwrap_or_default();
             lower_path(&format!("${variable}"), path)
         }
-        Value::Array(values) => Template::Array(
-            values
-                .iter()
-                .map(|value| lower_value(variables, value, own))
-                .collect(),
-        ),
-        Value::Object(fields) => {
-            let fields = fields
-                .iter()
-                .map(|(name, value)| (name.clone(), lower_value(variables, value, own)));
-            Template::Object(fields.collect())
+        (Value::Array(values), _) => Template::Array(values.iter().map(inner).collect()),
+        (Value::Object(fields), _) => {
+            let fields = fields.iter();
+            Template::Object(
+                fields
+                    .map(|(name, value)| (name.clone(), inner(value)))
+                    .collect(),
+            )
         }
     }
 }
@@ -151,40 +146,19 @@ fn is_optional(segment: &Segment) -> bool {
 pub(crate) fn required_input(flow: &ir::Flow) -> Vec<String> {
     let mut calls = Vec::new();
     collect_calls(&flow.body, &mut calls);
-    let args = calls
-        .iter()
-        .flat_map(|call| call.args.iter().map(|(_, value)| value));
     let mut pointers = Vec::new();
-    for value in args.chain([&flow.body.result]) {
-        collect_pointers(value, &mut pointers);
-    }
+    visit_flow(flow, &calls, &mut |value| {
+        if let Value::Input(path) = value {
+            let present = path.iter().take_while(|segment| !is_optional(segment));
+            let pointer: String = present.map(pointer_segment).collect();
+            pointers.push(pointer);
+        }
+    });
+    // The whole input is there.
+    pointers.retain(|pointer| !pointer.is_empty());
     pointers.sort_unstable();
     pointers.dedup();
     pointers
-}
-
-fn collect_pointers(value: &Value, pointers: &mut Vec<String>) {
-    match value {
-        Value::Input(path) => {
-            let present = path.iter().take_while(|segment| !is_optional(segment));
-            let pointer: String = present.map(pointer_segment).collect();
-            if !pointer.is_empty() {
-                pointers.push(pointer);
-            }
-        }
-        Value::Array(values) => values
-            .iter()
-            .for_each(|value| collect_pointers(value, pointers)),
-        Value::Object(fields) => fields
-            .iter()
-            .for_each(|(_, value)| collect_pointers(value, pointers)),
-        Value::Null
-        | Value::Bool(_)
-        | Value::Integer(_)
-        | Value::Float(_)
-        | Value::String(_)
-        | Value::Output(..) => {}
-    }
 }
 
 /// RFC 6901.

@@ -33,7 +33,7 @@ impl<'a> FlowParser<'a> {
                     None => self.leave_member_to_rustc(&expr.member),
                 }
             }
-            (Some(DataType::Closed(reason)), _) if self.is_underived(&ty, reason) => UNKNOWN,
+            (Some(DataType::Underived), _) => self.leave_to_contract(&ty),
             (Some(DataType::Closed(reason)), member) => {
                 let message = format_args!(
                     "the type of `{}` {reason}, so the JSON name of `{}` is not known; pass the whole value",
@@ -165,7 +165,9 @@ impl<'a> FlowParser<'a> {
         let declarations = self.declarations;
         match declarations.types.get(ty) {
             Some(DataType::Struct(fields)) => return Some(fields),
-            Some(DataType::Closed(reason)) if self.is_underived(ty, reason) => {}
+            Some(DataType::Underived) => {
+                self.leave_to_contract(ty);
+            }
             Some(DataType::Closed(reason)) => {
                 let name = &last.ident;
                 let message = format_args!(
@@ -247,7 +249,7 @@ impl<'a> FlowParser<'a> {
                     _ => (Value::Array(values), ty),
                 }
             }
-            Some(DataType::Closed(reason)) if self.is_underived(&ty, reason) => UNKNOWN,
+            Some(DataType::Underived) => self.leave_to_contract(&ty),
             Some(DataType::Closed(reason)) => {
                 let name = &last.ident;
                 let message = format_args!(
@@ -277,7 +279,7 @@ impl<'a> FlowParser<'a> {
             let ty = Ty::Named(names::plain(&owner.ident));
             matches!(
                 self.declarations.types.get(&ty),
-                Some(DataType::Enum(_) | DataType::Closed(_))
+                Some(DataType::Enum(_) | DataType::Closed(_) | DataType::Underived)
             )
         })
     }

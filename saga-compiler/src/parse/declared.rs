@@ -1,7 +1,6 @@
 //! Reads what the rules of the contract ask of the module's types: who sees them, and whether they have JSON.
 
 use proc_macro2::Ident;
-use quote::ToTokens;
 use syn::{Item, Visibility};
 
 use super::types::{derives, is_named};
@@ -36,8 +35,11 @@ fn implements_serde(items: &[Item], ident: &Ident) -> bool {
     items.iter().any(|item| match item {
         Item::Impl(item) => {
             let of_type = is_named(&item.self_ty, &ident.to_string());
-            let path = item.to_token_stream().to_string();
-            of_type && path.contains("Serialize") | path.contains("Deserialize")
+            let of_serde = item.trait_.as_ref().is_some_and(|(.., path, _)| {
+                let last = path.segments.last().map(|segment| &segment.ident);
+                last.is_some_and(|last| last == "Serialize" || last == "Deserialize")
+            });
+            of_type && of_serde
         }
         // A macro may implement anything.
         Item::Macro(_) => true,

@@ -9,7 +9,8 @@ use syn::{Attribute, Expr, ItemFn, Local, Pat, Stmt};
 
 use super::Declarations;
 use super::call::Step;
-use super::types::{NO_DERIVE, summary};
+use super::types::summary;
+use super::value::UNKNOWN;
 use crate::errors::{Errors, first_span};
 use crate::ir::{self, Ty, Value};
 use crate::names;
@@ -78,15 +79,12 @@ impl FlowParser<'_> {
         self.unresolved.get_or_insert_with(|| name.clone());
     }
 
-    /// Whether a type is closed only because it lacks its derives, which is said once, at the type.
-    pub(super) fn is_underived(&mut self, ty: &Ty, reason: &str) -> bool {
-        if reason != NO_DERIVE {
-            return false;
-        }
+    /// Leaves a type that lacks its derives to the rules of the contract, which report it.
+    pub(super) fn leave_to_contract(&mut self, ty: &Ty) -> (Value, Ty) {
         if let Ty::Named(name) = self.declarations.types.resolve(ty) {
             self.underived.push(name.clone());
         }
-        true
+        UNKNOWN
     }
 
     fn parse_block(&mut self, block: &syn::Block) -> ir::Block {

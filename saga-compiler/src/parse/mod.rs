@@ -20,7 +20,7 @@ use syn::{Item, ItemEnum, ItemMod, Meta, TypeParamBound};
 
 pub(crate) use options::{DEFAULT_TIMEOUT, MAX_DELAY};
 pub(crate) use participant::{is_participant, step_errors};
-pub(crate) use signature::{input_type, is_flow};
+pub(crate) use signature::{input_type, is_flow, referent};
 pub(crate) use types::{attribute, is_local, peel};
 
 use crate::errors::Errors;

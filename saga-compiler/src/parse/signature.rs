@@ -74,7 +74,7 @@ pub(crate) fn input_type(item: &ItemFn) -> Option<TokenStream> {
 }
 
 /// The type behind `&` and parentheses.
-fn referent(ty: &Type) -> &Type {
+pub(crate) fn referent(ty: &Type) -> &Type {
     match peel(ty) {
         Type::Reference(reference) => peel(&reference.elem),
         ty => ty,

@@ -25,6 +25,8 @@ pub(super) enum DataType {
     Alias(Ty),
     /// Declared here, but not to be looked into; why.
     Closed(String),
+    /// Declared here without serde's derives, which is said once, at the type, by the rules of the contract.
+    Underived,
 }
 
 pub(super) struct Field {
@@ -47,9 +49,6 @@ pub(super) struct UnitVariant {
     /// Or why a flow cannot build it.
     pub(super) json: Result<String, String>,
 }
-
-/// Why a type is closed whose derives are missing: said once, at the type, by the rules of the contract.
-pub(super) const NO_DERIVE: &str = "does not derive `Serialize`";
 
 impl Types {
     pub(super) fn parse(items: &[Item]) -> Self {
@@ -165,8 +164,8 @@ pub(super) fn parse_ty(ty: &Type) -> Ty {
 
 fn parse_struct(item: &syn::ItemStruct) -> DataType {
     let serde = Serde::parse(&item.attrs);
-    if let Some(reason) = serde.closed(&item.attrs) {
-        return DataType::Closed(reason);
+    if let Some(closed) = serde.closed(&item.attrs) {
+        return closed;
     }
     match &item.fields {
         Fields::Unit => DataType::Unit,
@@ -259,8 +258,8 @@ fn is_unspeakable(json: &str) -> bool {
 
 fn parse_enum(item: &syn::ItemEnum) -> DataType {
     let serde = Serde::parse(&item.attrs);
-    if let Some(reason) = serde.closed(&item.attrs) {
-        return DataType::Closed(reason);
+    if let Some(closed) = serde.closed(&item.attrs) {
+        return closed;
     }
     // Only the default tagging writes a unit variant as its name alone.
     if let Some(word) = ["tag", "untagged"].into_iter().find(|word| serde.has(word)) {
@@ -361,18 +360,20 @@ impl Serde {
         }
     }
 
-    /// Why the JSON of the whole type cannot be known here.
-    fn closed(&self, attributes: &[Attribute]) -> Option<String> {
+    /// The type, if its whole JSON cannot be known here.
+    fn closed(&self, attributes: &[Attribute]) -> Option<DataType> {
         let word = ["into", "from", "try_from", "remote", CFG_ATTR]
             .into_iter()
             .find(|word| self.has(word));
         if let Some(word) = word {
-            return Some(format!("has `{}`", attribute_text(word)));
+            let reason = format!("has `{}`", attribute_text(word));
+            return Some(DataType::Closed(reason));
         }
         if self.is_list("rename_all") {
-            return Some("has `#[serde(rename_all(..))]`".to_owned());
+            let reason = "has `#[serde(rename_all(..))]`".to_owned();
+            return Some(DataType::Closed(reason));
         }
-        (!derives(attributes, "Serialize")).then(|| NO_DERIVE.to_owned())
+        (!derives(attributes, "Serialize")).then_some(DataType::Underived)
     }
 }
 

@@ -180,7 +180,7 @@ impl FlowParser<'_> {
                     }
                 }
             }
-            Some(DataType::Closed(reason)) if self.is_underived(&ty, reason) => UNKNOWN,
+            Some(DataType::Underived) => self.leave_to_contract(&ty),
             Some(DataType::Closed(reason)) => {
                 let message = format_args!(
                     "`{owner}` {reason}, so the JSON of `{last}` is not known here; let a step return it"

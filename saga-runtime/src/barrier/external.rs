@@ -8,8 +8,9 @@
 //! A holder that knows it will do no more lets go: it ends the lease and keeps the epoch. Letting go says only
 //! "I am done", never "nothing happened", so that it is sound in each of these cases:
 //!
-//! - An error that is tried again: a transient one, or any of a retriable step. The next delivery acts under the same key. The error is no promise that the effect did not
-//!   take place (an outside call that timed out makes one, too), hence a compensation is still told `Unknown`.
+//! - An error that is tried again: a transient one, or any of a retriable step. The next delivery acts under the same key.
+//!   The error is no promise that the effect did not take place (an outside call that timed out makes one, too), hence a
+//!   compensation is still told `Unknown`.
 //! - A panic. The code that held the claim has been dropped, and the key covers what it did.
 //! - An output that cannot be recorded: too large, or no JSON. The effect took place. A further delivery gets the same
 //!   output for the same key and fails in the same way, and the compensation is told `Unknown` and undoes by key.
