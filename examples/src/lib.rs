@@ -1,6 +1,10 @@
 //! Example sagas, one file each: the contract, the participants' services, and the runs that `cargo run` shows.
+//! Beside them `partner`, which stands for other companies, and `report`, which prints.
 
 pub mod book_trip;
+pub mod fulfil_order;
+pub mod onboard_customer;
+pub mod partner;
 pub mod place_order;
 pub mod report;
 

@@ -3,15 +3,12 @@
 // The contract's module is called as its flow; so is this file.
 #![allow(clippy::module_inception)]
 
-use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex, PoisonError};
-
 use saga_local::{Engine, Fault};
 use saga_runtime::prelude::*;
 use saga_runtime::store::StoreError;
 use saga_runtime::{Handler, MemoryStore};
-use serde_json::json;
 
+use crate::partner::Ledger;
 use crate::report::{Scenario, Stores};
 use place_order::{
     Charge, Hold, Line, OrderId, Orders, Parcel, PaymentError, Payments, PlaceOrder, Receipt,
@@ -247,26 +244,6 @@ impl Stock for StockService {
     }
 }
 
-/// What another company keeps, by the key that came with each request: the same key never acts twice.
-#[derive(Clone, Default)]
-pub struct Ledger(Arc<Mutex<BTreeMap<String, String>>>);
-
-impl Ledger {
-    /// The entry of that key, made now if there is none.
-    fn once(&self, key: String, entry: impl FnOnce() -> String) -> String {
-        let mut entries = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        entries.entry(key).or_insert_with(entry).clone()
-    }
-
-    /// All entries, in the order of their text.
-    pub fn entries(&self) -> Vec<String> {
-        let entries = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let mut entries: Vec<String> = entries.values().cloned().collect();
-        entries.sort();
-        entries
-    }
-}
-
 /// The payments service, in front of a bank.
 pub struct PaymentService {
     /// The bank's books.
@@ -370,20 +347,8 @@ impl Shop {
         let mut stores = Stores::default();
         stores.add("orders", &self.orders);
         stores.add("stock", &self.stock);
-        stores.add_outside(
-            "bank",
-            self.bank
-                .entries()
-                .into_iter()
-                .map(|id| json!({ "charge": id })),
-        );
-        stores.add_outside(
-            "carrier",
-            self.carrier
-                .entries()
-                .into_iter()
-                .map(|id| json!({ "parcel": id })),
-        );
+        stores.add_outside("bank", self.bank.named("charge"));
+        stores.add_outside("carrier", self.carrier.named("parcel"));
         stores
     }
 }

@@ -59,6 +59,11 @@ impl Scenario {
         self.status
     }
 
+    /// How the run ended, in words.
+    pub fn end(&self) -> &str {
+        &self.end
+    }
+
     /// The states that the run entered, in order.
     pub fn states(&self) -> &[String] {
         &self.states
@@ -71,11 +76,25 @@ impl Scenario {
             .unwrap_or_default()
     }
 
+    /// The state, with the item of the loop that it stands in; those of a nested saga are set off.
+    fn label(&self, delivery: &Delivery) -> String {
+        let margin = if delivery.execution() == self.name {
+            ""
+        } else {
+            "  "
+        };
+        let item = delivery.payload().get("item");
+        let item = item.map_or_else(String::new, |item| format!(" {item}"));
+        format!("{margin}{}{item}", delivery.state())
+    }
+
     fn to_json(&self) -> Value {
         let deliveries = self.deliveries.iter().map(|delivery| {
             json!({
                 "seconds": self.at(delivery).as_secs_f64(),
+                "execution": delivery.execution(),
                 "state": delivery.state(),
+                "item": delivery.payload().get("item"),
                 "delivery": delivery.attempt(),
                 "fault": delivery.fault().map(ToString::to_string),
                 "outcome": outcome_json(delivery),
@@ -182,12 +201,12 @@ fn timeline(text: &mut String, scenario: &Scenario, paint: &Paint) {
     let width = scenario
         .deliveries
         .iter()
-        .map(|delivery| delivery.state().len())
+        .map(|delivery| scenario.label(delivery).len())
         .max()
         .unwrap_or_default();
     for delivery in &scenario.deliveries {
-        let at = format!("{:.1}s", scenario.at(delivery).as_secs_f64());
-        let state = format!("{:width$}", delivery.state());
+        let at = clock(scenario.at(delivery));
+        let state = format!("{:width$}", scenario.label(delivery));
         let state = if delivery.is_compensation() {
             paint.yellow(&state)
         } else {
@@ -195,13 +214,23 @@ fn timeline(text: &mut String, scenario: &Scenario, paint: &Paint) {
         };
         let _ = writeln!(text, "   {at:>7}  {state}  {}", paint.outcome(delivery));
     }
-    let seconds = format!("{:.1}s", scenario.elapsed.as_secs_f64());
+    let elapsed = clock(scenario.elapsed);
     let end = if scenario.status == Status::Succeeded {
         paint.green(&scenario.end)
     } else {
         paint.yellow(&scenario.end)
     };
-    let _ = writeln!(text, "   {seconds:>7}  {end}\n");
+    let _ = writeln!(text, "   {elapsed:>7}  {end}\n");
+}
+
+/// `44.5s`, `24.0h`
+fn clock(time: Duration) -> String {
+    let seconds = time.as_secs_f64();
+    if seconds < 3600.0 {
+        format!("{seconds:.1}s")
+    } else {
+        format!("{:.1}h", seconds / 3600.0)
+    }
 }
 
 /// What became of a delivery, for machines.

@@ -1,9 +1,15 @@
 //! What is committed in `out/`: it is what the source emits, it is valid, and it keeps the promises of the documentation.
 
-use examples::{book_trip, place_order};
-use saga_asl::{Next, State, StateMachine};
-use saga_local::Status;
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
 use std::path::PathBuf;
+
+use examples::report::Scenario;
+use examples::{book_trip, fulfil_order, onboard_customer, place_order};
+use saga_asl::{Catcher, Graph, Retrier, State, StateMachine};
+use saga_local::{Engine, Run, Status};
+use saga_runtime::Saga;
+use serde::Serialize;
 
 fn out(name: &str) -> String {
     let path = PathBuf::from(env!("CARGO_MANIFEST_DIR"))
@@ -12,14 +18,17 @@ fn out(name: &str) -> String {
     std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
 }
 
-fn sagas() -> [(&'static str, &'static str); 2] {
-    let (trip, order) = (
-        book_trip::book_trip::BOOK_TRIP,
-        place_order::place_order::PLACE_ORDER,
-    );
+fn sagas() -> [(&'static str, &'static str); 6] {
+    fn of<I, O>(saga: Saga<I, O>) -> (&'static str, &'static str) {
+        (saga.name(), saga.definition())
+    }
     [
-        (trip.name(), trip.definition()),
-        (order.name(), order.definition()),
+        of(book_trip::book_trip::BOOK_TRIP),
+        of(place_order::place_order::PLACE_ORDER),
+        of(fulfil_order::fulfil_order::FULFIL_ORDER),
+        of(onboard_customer::onboard_customer::ONBOARD_CUSTOMER),
+        of(onboard_customer::onboard_customer::OPEN_ACCOUNT),
+        of(onboard_customer::onboard_customer::CLOSE_ACCOUNT),
     ]
 }
 
@@ -55,47 +64,57 @@ fn machines() -> impl Iterator<Item = (&'static str, StateMachine)> {
 fn nothing_fails_where_step_functions_cannot_catch() {
     for (name, machine) in machines() {
         assert_eq!(machine.timeout_seconds, None, "{name}");
-        for (state, content) in &machine.graph.states {
-            match content {
-                State::Task(task) => {
-                    assert!(
-                        task.timeout_seconds.is_some(),
-                        "{name}: {state} has no timeout"
-                    );
-                    let catches = task
-                        .catch
-                        .iter()
-                        .any(|catcher| catcher.error_equals == ["States.ALL"]);
-                    let endless = task.retry.iter().any(|retrier| {
-                        retrier.error_equals == ["States.ALL"]
-                            && retrier.max_attempts == Some(99_999_999)
-                    });
-                    assert!(catches || endless, "{name}: {state} lets errors go");
-                }
-                State::Choice(choice) => {
-                    assert!(choice.default.is_some(), "{name}: {state} has no default");
-                }
-                State::Fail(_) => assert_eq!(state, "compensated", "{name}"),
-                other => panic!("{name}: {state} is {other:?}"),
-            }
-        }
+        assert_caught(name, &machine.graph, false);
     }
 }
 
-#[test]
-fn the_happy_path_is_one_state_a_step() {
-    for (name, machine) in machines() {
-        let mut states = vec![machine.graph.start_at.clone()];
-        while let Some(State::Task(task)) = machine.graph.get(&states[states.len() - 1]) {
-            let Next::To(next) = &task.next else { break };
-            states.push(next.clone());
-        }
-        let steps = match name {
-            "book_trip" => 3,
-            _ => 4,
+/// Whatever fails in a graph is caught in it, or by the Map or the Parallel that it stands in.
+fn assert_caught(name: &str, graph: &Graph, outside: bool) {
+    for (state, content) in &graph.states {
+        let safe = match content {
+            State::Task(task) => {
+                assert!(
+                    task.timeout_seconds.is_some(),
+                    "{name}: {state} has no timeout"
+                );
+                outside || catches(&task.catch) || is_endless(&task.retry)
+            }
+            State::Choice(choice) => choice.default.is_some(),
+            State::Map(map) => {
+                let caught = outside || catches(&map.catch);
+                assert_caught(name, &map.item_processor.graph, caught);
+                caught || is_endless(&map.retry) || undoes(state)
+            }
+            State::Parallel(parallel) => {
+                let caught = outside || catches(&parallel.catch);
+                for branch in &parallel.branches {
+                    assert_caught(name, branch, caught);
+                }
+                caught || is_endless(&parallel.retry) || undoes(state)
+            }
+            State::Fail(_) => outside || state == "compensated",
+            State::Wait(_) | State::Succeed(_) => true,
+            State::Pass(_) => false,
         };
-        assert_eq!(states.len(), steps, "{name}: {states:?}");
+        assert!(safe, "{name}: {state} lets errors go");
     }
+}
+
+fn catches(catch: &[Catcher]) -> bool {
+    catch
+        .iter()
+        .any(|catcher| catcher.error_equals == ["States.ALL"])
+}
+
+fn is_endless(retry: &[Retrier]) -> bool {
+    retry.iter().any(|retrier| {
+        retrier.error_equals == ["States.ALL"] && retrier.max_attempts == Some(99_999_999)
+    })
+}
+
+/// What undoes a loop or a join goes by a list that the forward one has read, and its compensations park by themselves.
+fn undoes(state: &str) -> bool {
+    state.starts_with("compensate ")
 }
 
 /// Every state is a step, its compensation, or one of the three that a saga has once, and their bytes are the definition's.
@@ -146,24 +165,158 @@ fn book_trip_costs_at_most_fifteen_lines() {
     assert!(lines <= 15, "{lines} lines");
 }
 
+/// What a run entered, by what it is.
+#[derive(Default)]
+struct Entered {
+    steps: usize,
+    choices: usize,
+    loops: usize,
+    joins: usize,
+    waits: usize,
+    flows: usize,
+    others: Vec<String>,
+}
+
+impl Entered {
+    fn count<O>(run: &Run<O>) -> Self {
+        let (_, machine) = machines()
+            .find(|(name, _)| *name == run.state_machine())
+            .expect("an example");
+        let mut kinds = BTreeMap::new();
+        collect(&machine.graph, &mut kinds);
+        let mut entered = Self::default();
+        for state in run.states_entered() {
+            match &kinds[state] {
+                State::Task(task) if task.resource.contains("startExecution") => entered.flows += 1,
+                State::Task(_) => entered.steps += 1,
+                State::Choice(_) => entered.choices += 1,
+                State::Map(_) => entered.loops += 1,
+                State::Parallel(_) => entered.joins += 1,
+                State::Wait(_) => entered.waits += 1,
+                _ => entered.others.push(state.to_owned()),
+            }
+        }
+        entered
+    }
+}
+
+fn collect(graph: &Graph, kinds: &mut BTreeMap<String, State>) {
+    for (name, state) in &graph.states {
+        let is_new = kinds.insert(name.clone(), state.clone()).is_none();
+        assert!(is_new, "{name} is there twice");
+        match state {
+            State::Map(map) => collect(&map.item_processor.graph, kinds),
+            State::Parallel(parallel) => {
+                for branch in &parallel.branches {
+                    collect(branch, kinds);
+                }
+            }
+            _ => {}
+        }
+    }
+}
+
+/// The lines of the table for a committed run and the flows that it started.
+async fn lines<I: Serialize, O>(engine: Engine<I, O>, title: &str, input: &I) -> String {
+    let run = engine.start("run", input).await.expect("it starts");
+    assert_eq!(run.status(), Status::Succeeded, "{title}");
+    let mut lines = String::new();
+    for run in engine.executions() {
+        let entered = Entered::count(&run);
+        let deliveries = engine.deliveries();
+        let steps = deliveries
+            .iter()
+            .filter(|delivery| delivery.execution_arn() == run.arn());
+        assert_eq!(entered.steps, steps.count(), "each Task entered is a step");
+        assert_eq!(entered.others, [""; 0], "nothing else is entered");
+        let flow = match run.state_machine() {
+            name if title.starts_with(name) => title,
+            name => name,
+        };
+        let Entered {
+            steps,
+            choices,
+            loops,
+            joins,
+            waits,
+            flows,
+            ..
+        } = entered;
+        let states = run.states_entered().len();
+        let _ = writeln!(
+            lines,
+            "| {flow} | {steps} | {choices} | {loops} | {joins} | {waits} | {flows} | {states} |"
+        );
+    }
+    lines
+}
+
+/// One state a step, one a Choice, one a loop, a join, a wait or a flow that is called, and nothing else.
 #[tokio::test(flavor = "current_thread")]
-async fn runs_leave_nothing_behind() -> Result<(), Box<dyn std::error::Error>> {
+async fn the_happy_path_is_counted() -> Result<(), Box<dyn std::error::Error>> {
+    let mut table =
+        "| run | steps | Choices | loops | joins | waits | flows | states |\n".to_owned();
+    let agency = book_trip::Agency::open().await?;
+    table += &lines(agency.engine(), "book_trip", &book_trip::trip("trip")).await;
+    let shop = place_order::Shop::open().await?;
+    let order = place_order::order("order", "visa");
+    table += &lines(shop.engine(), "place_order", &order).await;
+    let shop = fulfil_order::Shop::open().await?;
+    let order = fulfil_order::order("order", "ada", 1);
+    let title = "fulfil_order, a present of three lines";
+    table += &lines(shop.engine(), title, &order).await;
+    let bank = onboard_customer::Bank::default();
+    let known = onboard_customer::application("ada");
+    table += &lines(bank.engine(), "onboard_customer", &known).await;
+    let bank = onboard_customer::Bank::default();
+    let unknown = onboard_customer::first_job("bob");
+    let title = "onboard_customer, with a deposit";
+    table += &lines(bank.engine(), title, &unknown).await;
+    assert_eq!(
+        table,
+        "\
+| run | steps | Choices | loops | joins | waits | flows | states |
+| book_trip | 3 | 0 | 0 | 0 | 0 | 0 | 3 |
+| place_order | 4 | 0 | 0 | 0 | 0 | 0 | 4 |
+| fulfil_order, a present of three lines | 13 | 2 | 2 | 1 | 0 | 0 | 18 |
+| onboard_customer | 4 | 0 | 0 | 0 | 1 | 1 | 6 |
+| open_account | 2 | 0 | 0 | 0 | 0 | 0 | 2 |
+| onboard_customer, with a deposit | 5 | 0 | 0 | 0 | 1 | 1 | 7 |
+| open_account | 2 | 0 | 0 | 0 | 0 | 0 | 2 |
+"
+    );
+    Ok(())
+}
+
+fn ends(scenarios: &[Scenario]) -> Vec<Status> {
+    scenarios.iter().map(Scenario::status).collect()
+}
+
+#[tokio::test(flavor = "current_thread")]
+async fn runs_of_place_order_leave_nothing_behind() -> Result<(), Box<dyn std::error::Error>> {
     let shop = place_order::Shop::open().await?;
     let scenarios = place_order::scenarios(&shop).await?;
-    let ends: Vec<Status> = scenarios
-        .iter()
-        .map(examples::report::Scenario::status)
-        .collect();
-    assert_eq!(ends, [Status::Succeeded, Status::Failed, Status::Failed]);
+    assert_eq!(
+        ends(&scenarios),
+        [Status::Succeeded, Status::Failed, Status::Failed]
+    );
     assert_eq!(shop.orders.tables()["orders"].len(), 1);
     assert_eq!(shop.stock.tables()["shelves"][0]["on_hand"], 8);
     assert_eq!(
         (shop.bank.entries().len(), shop.carrier.entries().len()),
         (1, 1)
     );
+    Ok(())
+}
 
+#[tokio::test(flavor = "current_thread")]
+async fn runs_of_book_trip_leave_nothing_behind() -> Result<(), Box<dyn std::error::Error>> {
     let agency = book_trip::Agency::open().await?;
     let scenarios = book_trip::scenarios(&agency).await?;
+    assert_eq!(
+        ends(&scenarios),
+        [Status::Succeeded, Status::Failed, Status::Failed]
+    );
     assert_eq!(
         scenarios[0].states(),
         ["hotel.book", "flight.book", "car.rent"]
@@ -171,5 +324,80 @@ async fn runs_leave_nothing_behind() -> Result<(), Box<dyn std::error::Error>> {
     for (store, free) in [(&agency.hotel, 2), (&agency.flight, 2), (&agency.car, 0)] {
         assert_eq!(store.tables()["offers"][0]["free"], free);
     }
+    Ok(())
+}
+
+/// One order is gone; of the four others, nothing is left at five services.
+#[tokio::test(flavor = "current_thread")]
+async fn runs_of_fulfil_order_leave_nothing_behind() -> Result<(), Box<dyn std::error::Error>> {
+    let shop = fulfil_order::Shop::open().await?;
+    let scenarios = fulfil_order::scenarios(&shop).await?;
+    assert_eq!(scenarios[0].status(), Status::Succeeded);
+    let failed: Vec<&str> = scenarios[1..].iter().map(Scenario::end).collect();
+    assert_eq!(
+        failed,
+        [
+            "compensated: StockError.OutOfStock: pot is out of stock",
+            "compensated: CarrierError.NoVan: no van is left",
+            "compensated: States.Timeout",
+            "compensated: Order.Suspicious: the fraud check says no",
+        ]
+    );
+    let warehouse = shop.warehouse.tables();
+    let shelves = warehouse["shelves"].iter();
+    let on_hand: Vec<(&str, u64)> = shelves
+        .filter_map(|shelf| Some((shelf["sku"].as_str()?, shelf["on_hand"].as_u64()?)))
+        .collect();
+    assert_eq!(on_hand, [("cup", 4), ("pot", 1), ("tea", 8)]);
+    assert_eq!(warehouse["paper"][0]["sheets"], 7);
+    assert!(shop.fraud.tables().get("cases").is_none_or(Vec::is_empty));
+    assert_eq!(
+        shop.bank.entries(),
+        ["authorisation-order-1", "charge-of-authorisation-order-1"]
+    );
+    assert_eq!(
+        shop.carrier.entries(),
+        [
+            "pickup-order-1",
+            "pickup-order-1-cup",
+            "pickup-order-1-pot",
+            "pickup-order-1-tea",
+        ]
+    );
+    assert_eq!(shop.outbox.entries(), ["ada: 3 parcels are on their way"]);
+    Ok(())
+}
+
+/// Two customers are there; of the two others, nothing is left anywhere.
+#[tokio::test(flavor = "current_thread")]
+async fn runs_of_onboard_customer_leave_nothing_behind() -> Result<(), Box<dyn std::error::Error>> {
+    let bank = onboard_customer::Bank::default();
+    let scenarios = onboard_customer::scenarios(&bank).await?;
+    assert_eq!(
+        ends(&scenarios),
+        [
+            Status::Succeeded,
+            Status::Succeeded,
+            Status::Failed,
+            Status::Failed
+        ]
+    );
+    let names = |store: &saga_runtime::MemoryStore, table: &str| -> Vec<String> {
+        let items = &store.tables()[table];
+        let names = items.iter().filter_map(|item| item["name"].as_str());
+        names.map(str::to_owned).collect()
+    };
+    assert_eq!(names(&bank.customers, "customers"), ["ada", "bob"]);
+    assert_eq!(names(&bank.accounts, "accounts"), ["ada", "bob"]);
+    assert_eq!(names(&bank.calls, "calls"), ["ada", "bob"]);
+    assert_eq!(bank.deposits.entries(), ["deposit-bob"]);
+    assert_eq!(
+        bank.ibans.entries(),
+        ["iban-of-account-ada", "iban-of-account-bob"]
+    );
+    assert_eq!(
+        bank.cards.entries(),
+        ["card-of-account-ada", "card-of-account-bob"]
+    );
     Ok(())
 }

@@ -13,16 +13,27 @@ mod many;
 
 const STEPS: [usize; 4] = [1, 10, 100, 400];
 
+/// In blocks of eight.
+const NESTED: [usize; 4] = [8, 96, 192, 384];
+
 fn main() {
     for steps in STEPS {
         let bytes = compile(tokens(steps)).definitions()[0].text().len();
-        println!("{steps} steps: {bytes} bytes");
+        println!("{steps} steps one after the other: {bytes} bytes");
+    }
+    for steps in NESTED {
+        let bytes = compile(nested(steps)).definitions()[0].text().len();
+        println!("{steps} steps in loops, branches and joins: {bytes} bytes");
     }
     divan::main();
 }
 
 fn tokens(steps: usize) -> TokenStream {
     many::module(steps).parse().unwrap()
+}
+
+fn nested(steps: usize) -> TokenStream {
+    many::nested_module(steps).parse().unwrap()
 }
 
 fn compile(module: TokenStream) -> Compiled {
@@ -37,6 +48,15 @@ fn definition(bencher: Bencher<'_, '_>, steps: usize) {
     bencher
         .counter(BytesCount::new(bytes))
         .with_inputs(|| tokens(steps))
+        .bench_values(compile);
+}
+
+#[divan::bench(args = NESTED)]
+fn nested_definition(bencher: Bencher<'_, '_>, steps: usize) {
+    let bytes = compile(nested(steps)).definitions()[0].text().len();
+    bencher
+        .counter(BytesCount::new(bytes))
+        .with_inputs(|| nested(steps))
         .bench_values(compile);
 }
 

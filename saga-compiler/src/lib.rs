@@ -29,6 +29,20 @@
 //! assert!(compiled.definitions()[0].text().contains(r#""StartAt": "greeter.greet""#));
 //! ```
 
+#![cfg_attr(
+    test,
+    allow(
+        clippy::needless_raw_string_hashes,
+        reason = "`UPDATE_EXPECT=1` writes them"
+    ),
+    allow(
+        clippy::needless_pass_by_value,
+        reason = "an `expect!` reads best as an argument"
+    )
+)]
+
+mod budget;
+mod called;
 mod check;
 mod errors;
 mod expand;
@@ -36,11 +50,13 @@ mod ir;
 mod lower;
 mod names;
 mod parse;
+mod walk;
 
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::{ToTokens, quote};
 use syn::{Item, ItemMod};
 
+pub use budget::{Budget, Count};
 use errors::Errors;
 
 /// A module that compiled.
@@ -55,6 +71,8 @@ pub struct Definition {
     ident: Ident,
     unresolved: bool,
     text: String,
+    budget: Budget,
+    warnings: Vec<String>,
 }
 
 /// A module that did not compile.
@@ -135,30 +153,28 @@ fn define(errors: &mut Errors, saga: &ir::Saga, flow: &ir::Flow) -> Definition {
             ident,
             unresolved: true,
             text: String::new(),
+            budget: Budget::default(),
+            warnings: Vec::new(),
         };
     }
     let machine = lower::lower(saga, flow);
+    let mut text = String::new();
     let is_readable = machine.graph.states.len() <= READABLE;
-    let mut text = if is_readable {
-        saga_asl::to_json(&machine)
-    } else {
-        saga_asl::to_json_compact(&machine)
-    };
-    if is_readable && text.len() > names::MAX_DEFINITION {
+    if is_readable {
+        text = saga_asl::to_json(&machine);
+    }
+    // What is near the limit without blanks is near it.
+    if !is_readable || text.len() >= budget::NEAR_DEFINITION {
         text = saga_asl::to_json_compact(&machine);
     }
-    if text.len() > names::MAX_DEFINITION {
-        let message = format_args!(
-            "the definition of `{ident}` has {} bytes; Step Functions allows {}, so split the flow",
-            text.len(),
-            names::MAX_DEFINITION
-        );
-        errors.error(&ident, message);
-    }
+    let budget = Budget::of(&machine, text.len());
+    budget::check(errors, &ident, &budget);
     Definition {
-        ident,
         unresolved: false,
+        warnings: budget::warnings(&ident, &budget),
+        ident,
         text,
+        budget,
     }
 }
 
@@ -183,6 +199,19 @@ impl Definition {
         &self.text
     }
 
+    /// What the state machine costs, at worst. Nothing when there is no text.
+    #[must_use]
+    pub fn budget(&self) -> &Budget {
+        &self.budget
+    }
+
+    /// What is near one of Step Functions' limits. The expanded module warns of it at the flow's name, which
+    /// `#[allow(deprecated)]` on the flow silences.
+    #[must_use]
+    pub fn warnings(&self) -> &[String] {
+        &self.warnings
+    }
+
     /// Whether a name in the flow is not known here: rustc will say so, and nothing may be written.
     #[must_use]
     pub fn is_unresolved(&self) -> bool {
@@ -200,7 +229,8 @@ impl Compiled {
     /// The module for rustc. `text` gives the expression that stands for a definition's text, such as `include_str!(..)`.
     pub fn expand(&self, text: impl FnMut(&Definition) -> TokenStream) -> TokenStream {
         let texts: Vec<TokenStream> = self.definitions.iter().map(text).collect();
-        expand::expand(&self.item, &self.saga, &texts)
+        let warnings: Vec<&[String]> = self.definitions.iter().map(Definition::warnings).collect();
+        expand::expand(&self.item, &self.saga, &texts, &warnings)
     }
 }
 

@@ -1,9 +1,12 @@
 //! Every name that we invent, and Amazon's limits on names.
 
+mod source;
+
 use std::collections::HashSet;
 
-use proc_macro2::Ident;
+use proc_macro2::{Ident, TokenStream};
 use quote::format_ident;
+use source::source_text;
 use syn::ext::IdentExt;
 
 /// Step Functions allows state names of 80 characters.
@@ -13,6 +16,10 @@ pub(crate) const MAX_STATE_NAME: usize = 80;
 /// Step Functions allows definitions of 1 MiB.
 /// <https://docs.aws.amazon.com/step-functions/latest/dg/service-quotas.html>
 pub(crate) const MAX_DEFINITION: usize = 1_048_576;
+
+/// Step Functions ends an execution whose history reaches 25,000 events.
+/// <https://docs.aws.amazon.com/step-functions/latest/dg/service-quotas.html>
+pub(crate) const MAX_EVENTS: u64 = 25_000;
 
 /// The failure that began the compensation, while one is parked. A user's variable of that name gets a suffix.
 pub(crate) const FAILURE: &str = "failure";
@@ -25,6 +32,77 @@ pub(crate) const COMPENSATED: &str = "compensated";
 pub(crate) const PARK: &str = "park";
 /// The state that goes back to the parked compensation.
 pub(crate) const RESUME: &str = "resume";
+/// Names that a flow's own states do not get.
+pub(crate) const ENDS: [&str; 4] = [COMPENSATED, PARK, RESUME, END];
+
+/// The state that ends a graph where a branch does nothing.
+pub(crate) const END: &str = "end";
+
+/// `park`, 2 -> `park#2`: states of one kind, told apart.
+pub(crate) fn numbered(name: &str, number: usize) -> String {
+    match number {
+        1 => name.to_owned(),
+        number => format!("{name}#{number}"),
+    }
+}
+
+/// `Order.Closed` -> `reject Order.Closed`
+pub(crate) fn reject_state(error: &str, number: usize) -> String {
+    let error: String = error.chars().take(MAX_STATE_NAME / 2).collect();
+    numbered(&format!("reject {error}"), number)
+}
+
+/// `stock.reserve` -> `compensate match stock.reserve`: chooses the arm that was taken.
+pub(crate) fn compensation_of_attempt(state: &str) -> String {
+    format!("compensate match {state}")
+}
+
+/// `join`, 2 -> `join branch 2`
+pub(crate) fn join_branch(join: &str, number: usize) -> String {
+    format!("{join} branch {number}")
+}
+
+/// `open_account` -> `unclear open_account`: nobody knows how a called flow ended.
+pub(crate) fn unclear(nested: &str) -> String {
+    format!("unclear {nested}")
+}
+
+/// `open_account` -> `outcome of open_account`: how a called flow that did not succeed ended.
+pub(crate) fn outcome_of(nested: &str) -> String {
+    format!("outcome of {nested}")
+}
+
+/// `for line in cmd.lines` -> `park for line in cmd.lines`: the items of a loop park inside it.
+pub(crate) fn park_in(graph: &str) -> String {
+    format!("{PARK} {graph}")
+}
+
+/// `for line in cmd.lines` -> `resume for line in cmd.lines`
+pub(crate) fn resume_in(graph: &str) -> String {
+    format!("{RESUME} {graph}")
+}
+
+/// `stuck`, 1 -> `stuck_2`: what an inner graph calls the variable that the one around it may have, too.
+pub(crate) fn at_depth(name: &str, depth: usize) -> String {
+    match depth {
+        0 => name.to_owned(),
+        depth => format!("{name}_{}", depth + 1),
+    }
+}
+
+/// `open_account` -> `OpenAccountStateMachineArn`: the placeholder that deployment replaces by the state machine's ARN.
+pub(crate) fn machine_placeholder(flow: &Ident) -> String {
+    let name = plain(flow);
+    let words = name.split('_').filter(|word| !word.is_empty());
+    let pascal: String = words
+        .map(|word| {
+            let mut chars = word.chars();
+            let first = chars.next().map(|first| first.to_ascii_uppercase());
+            first.into_iter().chain(chars).collect::<String>()
+        })
+        .collect();
+    format!("{pascal}StateMachineArn")
+}
 
 /// First words of error names that are not a participant's to use: Amazon's, and the runtime's own.
 pub(crate) const RESERVED_ERROR_PREFIXES: [&str; 5] =
@@ -142,18 +220,54 @@ pub(crate) fn function_placeholder(participant: &Ident) -> String {
 /// The placeholder that deployment replaces by the parking queue's URL.
 pub(crate) const PARKING_QUEUE: &str = "ParkingQueueUrl";
 
-/// `stock`, `reserve`, 2 -> `stock.reserve#2`: a step's instance, which is its state and its barrier's key.
-pub(crate) fn step_state(participant: &str, method: &str, instance: usize) -> String {
-    match instance {
-        1 => format!("{participant}.{method}"),
-        n => format!("{participant}.{method}#{n}"),
+/// `stock`, `reserve` -> `stock.reserve`: a step's first instance, which is its state and its barrier's key.
+pub(crate) fn step_state(participant: &str, method: &str) -> String {
+    format!("{participant}.{method}")
+}
+
+/// `stock.reserve`, 2 -> `stock.reserve#2`: the state of what is in a flow again.
+pub(crate) fn instance(state: &str, number: usize) -> String {
+    match number {
+        1 => state.to_owned(),
+        n => format!("{state}#{n}"),
     }
+}
+
+/// The state of a `join!`.
+pub(crate) const JOIN: &str = "join";
+/// The state of a `sleep`.
+pub(crate) const WAIT: &str = "wait";
+
+/// Leaves room for `compensate `, `#2` and a suffix.
+const MAX_CONTROL: usize = 60;
+
+/// The tokens of `if cmd.gift`, `match check.verdict`, `for line in cmd.lines` -> the state's name.
+pub(crate) fn control_state(tokens: TokenStream) -> String {
+    let text = defused(&source_text(tokens));
+    if text.chars().count() <= MAX_CONTROL {
+        return text;
+    }
+    let kept: String = text.chars().take(MAX_CONTROL - 3).collect();
+    format!("{}...", kept.trim_end())
+}
+
+/// A text without what deployment would take for a placeholder.
+pub(crate) fn defused(text: &str) -> String {
+    text.replace("${", "$ {").replace("%{", "% {")
 }
 
 /// `stock.reserve` -> `compensate stock.reserve`
 pub(crate) fn compensation_state(step_state: &str) -> String {
     format!("compensate {step_state}")
 }
+
+/// `compensate stock.reserve` -> `stock.reserve`; what undoes nothing is itself.
+pub(crate) fn compensated_state(state: &str) -> &str {
+    state.strip_prefix("compensate ").unwrap_or(state)
+}
+
+/// The constant that warns, as rustc shows it.
+pub(crate) const WARNING: &str = "near_a_limit";
 
 /// `StockError`, `OutOfStock` -> `StockError.OutOfStock`: what `Catch` and `Retry` match.
 pub(crate) fn error_name(error: &Ident, variant: &Ident) -> String {
@@ -187,6 +301,11 @@ pub(crate) fn unresolved_fn(name: &Ident) -> Ident {
 /// `place_order` -> `__unresolved_place_order`: the function that calls it.
 pub(crate) fn unresolved_check(flow: &Ident) -> Ident {
     format_ident!("__unresolved_{}", plain(flow))
+}
+
+/// `open_account` -> `__undo_open_account`: the function that calls the flow that undoes it.
+pub(crate) fn undo_check(flow: &Ident) -> Ident {
+    format_ident!("__undo_{}", plain(flow))
 }
 
 /// Whether deployment would take a part of the text for one of its placeholders: `CloudFormation` and Terraform

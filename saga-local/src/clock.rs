@@ -38,6 +38,18 @@ struct State {
     serial: u64,
     timers: BTreeMap<(SystemTime, u64), (ExecutionId, Waits)>,
     calls: BTreeMap<ExecutionId, usize>,
+    /// Which executions wait for others that are no children of theirs.
+    links: BTreeMap<u64, (ExecutionId, ExecutionId)>,
+}
+
+impl State {
+    fn is_idle(&self, execution: ExecutionId) -> bool {
+        !self.calls.contains_key(&execution)
+            && !self
+                .timers
+                .values()
+                .any(|(owner, waits)| *owner == execution && *waits == Waits::ForTime)
+    }
 }
 
 impl VirtualClock {
@@ -47,6 +59,7 @@ impl VirtualClock {
             serial: 0,
             timers: BTreeMap::new(),
             calls: BTreeMap::new(),
+            links: BTreeMap::new(),
         };
         Arc::new(Self {
             state: Mutex::new(state),
@@ -92,14 +105,35 @@ impl VirtualClock {
         !lock(&self.state).calls.is_empty()
     }
 
+    /// While the guard lives, `execution` waits for `other`, and is not idle while that one is not.
+    pub(crate) fn link(self: &Arc<Self>, execution: ExecutionId, other: ExecutionId) -> Link {
+        let mut state = lock(&self.state);
+        state.serial += 1;
+        let key = state.serial;
+        state.links.insert(key, (execution, other));
+        Link {
+            clock: Arc::clone(self),
+            key,
+        }
+    }
+
     /// Whether nothing but an answer from outside can move the execution.
     pub(crate) fn is_idle(&self, execution: ExecutionId) -> bool {
         let state = lock(&self.state);
-        !state.calls.contains_key(&execution)
-            && !state
-                .timers
-                .values()
-                .any(|(owner, waits)| *owner == execution && *waits == Waits::ForTime)
+        let mut waited_for = vec![execution];
+        let mut next = 0;
+        while let Some(&execution) = waited_for.get(next) {
+            if !state.is_idle(execution) {
+                return false;
+            }
+            for (from, to) in state.links.values() {
+                if *from == execution && !waited_for.contains(to) {
+                    waited_for.push(*to);
+                }
+            }
+            next += 1;
+        }
+        true
     }
 
     /// Moves to the earliest timer that is due by `limit`; says whether there was one.
@@ -170,5 +204,17 @@ impl Drop for InFlight {
                 state.calls.remove(&self.execution);
             }
         }
+    }
+}
+
+#[derive(Debug)]
+pub(crate) struct Link {
+    clock: Arc<VirtualClock>,
+    key: u64,
+}
+
+impl Drop for Link {
+    fn drop(&mut self) {
+        lock(&self.clock.state).links.remove(&self.key);
     }
 }

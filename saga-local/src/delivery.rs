@@ -26,6 +26,7 @@ pub enum DeliveryOutcome {
 #[derive(Clone, Debug, PartialEq)]
 pub struct Delivery {
     pub(crate) execution: String,
+    pub(crate) execution_arn: String,
     pub(crate) state: String,
     pub(crate) payload: Value,
     pub(crate) attempt: u64,
@@ -36,9 +37,14 @@ pub struct Delivery {
 }
 
 impl Delivery {
-    /// The name of the execution.
+    /// The name of the execution: the child's, where a nested execution or an item of a distributed Map sent it.
     pub fn execution(&self) -> &str {
         &self.execution
+    }
+
+    /// The ARN of the execution, which holds the state machine's name as well.
+    pub fn execution_arn(&self) -> &str {
+        &self.execution_arn
     }
 
     /// The name of the state that sent it.
@@ -49,6 +55,11 @@ impl Delivery {
     /// The step that the envelope names.
     pub fn step(&self) -> Option<&str> {
         self.payload.get("step")?.as_str()
+    }
+
+    /// Which item of a loop it is for: `[2, 0]` for the first of a loop in the third; empty outside of loops.
+    pub fn item(&self) -> Vec<u64> {
+        item(&self.payload)
     }
 
     /// Whether it asks for the step's compensation.
@@ -62,6 +73,7 @@ impl Delivery {
     }
 
     /// Which delivery of this state it is in its execution; the first is 1. A duplicate has its original's number.
+    /// The items of a distributed Map count together, as deliveries of the execution that has the Map.
     pub fn attempt(&self) -> u64 {
         self.attempt
     }
@@ -89,4 +101,20 @@ impl Delivery {
 
 pub(crate) fn is_compensation(payload: &Value) -> bool {
     payload.get("phase").and_then(Value::as_str) == Some("compensation")
+}
+
+/// The index path in an envelope. JSONata computes in doubles, so an index may be one.
+pub(crate) fn item(payload: &Value) -> Vec<u64> {
+    let path = payload.get("item").and_then(Value::as_array);
+    #[allow(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "an index is small; a cast saturates"
+    )]
+    let index = |value: &Value| {
+        value
+            .as_u64()
+            .or_else(|| value.as_f64().map(|index| index as u64))
+    };
+    path.into_iter().flatten().filter_map(index).collect()
 }

@@ -9,26 +9,26 @@ use std::task::{Context, Poll, Wake, Waker};
 use std::time::SystemTime;
 
 use crate::clock::{ExecutionId, VirtualClock};
-use crate::{BoxFuture, lock};
+use crate::lock;
+use crate::registry::{Registry, Started};
 
 /// What one caller waits for.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Goal {
-    /// The execution ended, or only an answer from outside can move it.
+    /// The execution and those that its Tasks and Maps wait for ended, or only an answer from outside can move them.
     Settled(ExecutionId),
     /// The clock shows this time.
     Time(SystemTime),
 }
 
 /// The executions that have not ended.
-type Live = BTreeMap<ExecutionId, BoxFuture<'static, ()>>;
+type Live = BTreeMap<ExecutionId, Started>;
 
 pub(crate) struct Driver {
     clock: Arc<VirtualClock>,
+    registry: Arc<Registry>,
     /// Locked by the one caller that polls at the moment.
     live: Mutex<Live>,
-    /// Executions that were started while another caller polled.
-    started: Mutex<Vec<(ExecutionId, BoxFuture<'static, ()>)>>,
     callers: Arc<Callers>,
     /// Set by a caller that found `live` locked: whoever holds it wakes the others when done.
     contended: AtomicBool,
@@ -62,18 +62,14 @@ impl Wake for Callers {
 }
 
 impl Driver {
-    pub(crate) fn new(clock: Arc<VirtualClock>) -> Self {
+    pub(crate) fn new(clock: Arc<VirtualClock>, registry: Arc<Registry>) -> Self {
         Self {
             clock,
+            registry,
             live: Mutex::default(),
-            started: Mutex::default(),
             callers: Arc::default(),
             contended: AtomicBool::new(false),
         }
-    }
-
-    pub(crate) fn start(&self, id: ExecutionId, future: BoxFuture<'static, ()>) {
-        lock(&self.started).push((id, future));
     }
 
     /// Resolves when the goal is reached. Dropping it loses nothing: the next caller carries on.
@@ -102,7 +98,9 @@ impl Driver {
 
     fn is_reached(&self, live: &Live, goal: Goal) -> bool {
         match goal {
-            Goal::Settled(id) => !live.contains_key(&id) || self.clock.is_idle(id),
+            Goal::Settled(root) => {
+                !live.values().any(|started| started.root == root) || self.clock.is_idle(root)
+            }
             Goal::Time(time) => self.clock.now() >= time,
         }
     }
@@ -113,8 +111,13 @@ impl Driver {
         let waker = Waker::from(Arc::clone(&self.callers));
         let mut cx = Context::from_waker(&waker);
         loop {
-            live.extend(lock(&self.started).drain(..));
-            live.retain(|_, future| future.as_mut().poll(&mut cx).is_pending());
+            let started = self.registry.take_started();
+            live.extend(started.into_iter().map(|started| (started.id, started)));
+            live.retain(|_, started| started.work.as_mut().poll(&mut cx).is_pending());
+            // A parent is polled before its children: what these did, it sees in the next round.
+            if self.registry.is_unsettled() {
+                continue;
+            }
             // A goal in time counts as reached only once everything due by then has happened.
             if self.is_reached(live, goal)
                 && (matches!(goal, Goal::Settled(_)) || !self.clock.any_call())

@@ -1,9 +1,8 @@
-//! The engine's face: one state machine, its handlers, its executions. Interprets nothing itself.
+//! The engine's face: one state machine and those that it starts, their handlers, their executions. Interprets nothing itself.
 
-use std::collections::BTreeMap;
 use std::fmt;
 use std::marker::PhantomData;
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use saga_asl as asl;
@@ -14,14 +13,15 @@ use serde_json::Value;
 use crate::delivery::Delivery;
 use crate::driver::{Driver, Goal};
 use crate::error::{Error, Kind};
-use crate::execution::{self, Execution};
+use crate::execution::Execution;
 use crate::failure::{Failure, MAX_PAYLOAD, json_size};
 use crate::fault::FaultPlan;
-use crate::host::{Resource, TaskHost, tasks};
+use crate::host::TaskHost;
 use crate::parking::Parked;
+use crate::registry::{Birth, Flow, Origin, Registry};
 use crate::run::Run;
 use crate::services::Services;
-use crate::{lambda, lock};
+use crate::{check, lock};
 
 /// Runs one saga in memory, as Step Functions and Lambda would.
 ///
@@ -51,33 +51,32 @@ use crate::{lambda, lock};
 /// # }).unwrap();
 /// ```
 pub struct Engine<I, O> {
-    name: Arc<str>,
-    machine: Result<Arc<asl::StateMachine>, Arc<asl::Problems>>,
+    flow: Flow,
     services: Arc<Services>,
+    registry: Arc<Registry>,
     driver: Driver,
     seed: u64,
     /// Functions that a second handler claimed; reported at the first start, where there is a `Result` to report in.
     claimed_twice: Vec<String>,
-    executions: Mutex<BTreeMap<String, Arc<Execution>>>,
     types: PhantomData<fn(I) -> O>,
 }
 
 impl<I, O> Engine<I, O> {
     /// An engine for a compiled saga. A definition that is not valid is reported by [`start`](Self::start).
     pub fn new(saga: Saga<I, O>) -> Self {
-        Self::of(saga.name(), asl::parse(saga.definition()))
+        Self::of(Flow::read(saga.name(), saga.definition()))
     }
 
-    fn of(name: &str, machine: Result<asl::StateMachine, asl::Problems>) -> Self {
+    fn of(flow: Flow) -> Self {
         let services = Arc::new(Services::new());
+        let registry = Arc::<Registry>::default();
         Self {
-            name: name.into(),
-            machine: machine.map(Arc::new).map_err(Arc::new),
-            driver: Driver::new(Arc::clone(&services.clock)),
+            flow,
+            driver: Driver::new(Arc::clone(&services.clock), Arc::clone(&registry)),
             services,
+            registry,
             seed: 0,
             claimed_twice: Vec::new(),
-            executions: Mutex::default(),
             types: PhantomData,
         }
     }
@@ -91,6 +90,31 @@ impl<I, O> Engine<I, O> {
     pub fn with(mut self, handler: Handler) -> Self {
         self.claimed_twice
             .extend(self.services.add_handler(&handler));
+        self
+    }
+
+    /// Adds the state machine of another flow, which a nested execution starts. It is known by the placeholder that the compiler
+    /// writes, `${OpenAccountStateMachineArn}` for the flow `open_account`, and by any ARN that ends in its name.
+    ///
+    /// Its executions share the engine's clock, handlers, faults and seed; [`executions`](Self::executions) shows them.
+    ///
+    /// ```
+    /// # use saga_local::Engine;
+    /// # use saga_runtime::{Handler, Saga};
+    /// # fn test(onboard_customer: Saga<String, String>, open_account: Saga<u64, String>, bank: Handler) -> Engine<String, String> {
+    /// Engine::new(onboard_customer).with_flow(open_account).with(bank)
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn with_flow<I2, O2>(self, flow: Saga<I2, O2>) -> Self {
+        self.with_flow_asl(flow.name(), flow.definition())
+    }
+
+    /// As [`with_flow`](Self::with_flow), for a definition in hand. One that is not valid is reported by
+    /// [`start`](Self::start).
+    #[must_use]
+    pub fn with_flow_asl(self, name: &str, definition: &str) -> Self {
+        self.registry.add_flow(Flow::read(name, definition));
         self
     }
 
@@ -133,6 +157,47 @@ impl<I, O> Engine<I, O> {
         self.services.tokens.parked()
     }
 
+    /// Every execution so far, as it stands now, in the order in which they began: those that were started here, the nested ones,
+    /// and one for each item of a distributed Map.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// # use saga_local::Engine;
+    /// # use serde_json::json;
+    /// let parent = r#"{ "QueryLanguage": "JSONata", "StartAt": "greet", "States": { "greet": { "Type": "Task", "End": true,
+    ///     "Resource": "arn:aws:states:::states:startExecution.sync:2", "Output": "{% $states.result.Output %}",
+    ///     "Arguments": { "StateMachineArn": "${GreetStateMachineArn}", "Name": "g", "Input": { "name": "Ada" } } } } }"#;
+    /// let child = r#"{ "QueryLanguage": "JSONata", "StartAt": "say", "States": {
+    ///     "say": { "Type": "Succeed", "Output": "{% 'hello ' & $states.input.name %}" } } }"#;
+    /// let engine = Engine::from_asl("visit", parent).with_flow_asl("greet", child);
+    /// let run = engine.start("v", &json!({})).await?;
+    /// assert_eq!(run.output(), Some(&json!("hello Ada")));
+    /// let names: Vec<_> = engine.executions().iter().map(|run| (run.state_machine().to_owned(), run.name().to_owned())).collect();
+    /// assert_eq!(names, [("visit".to_owned(), "v".to_owned()), ("greet".to_owned(), "g".to_owned())]);
+    /// assert_eq!(engine.children(&run)[0].states_entered(), ["say"]);
+    /// # Ok::<(), saga_local::Error>(())
+    /// # }).unwrap();
+    /// ```
+    pub fn executions(&self) -> Vec<Run<Value>> {
+        let executions = self.registry.executions();
+        executions
+            .iter()
+            .map(|execution| Run::of(execution))
+            .collect()
+    }
+
+    /// The executions that this one's Tasks and distributed Maps started, as they stand now, in the order in which they began.
+    /// `run` comes from this engine.
+    pub fn children<T>(&self, run: &Run<T>) -> Vec<Run<Value>> {
+        let executions = self.registry.executions();
+        let children = executions
+            .iter()
+            .filter(|execution| execution.parent == Some(run.id));
+        children.map(|execution| Run::of(execution)).collect()
+    }
+
     /// The time on the engine's clock.
     pub fn now(&self) -> SystemTime {
         self.services.clock.now()
@@ -151,71 +216,22 @@ impl<I, O> Engine<I, O> {
     ///
     /// # Errors
     ///
-    /// A definition that is not valid, a service without host, a function without handler or with two,
-    /// a fault planned for a state that calls no function.
+    /// A definition that is not valid, a service without host, a function without handler or with two, a flow that
+    /// is started and was not added, or added twice, a fault planned for a state that calls no function. The flows that were
+    /// added are checked like the engine's own.
     pub fn check(&self) -> Result<(), Error> {
         self.checked_machine().map(drop)
     }
 
     fn checked_machine(&self) -> Result<&Arc<asl::StateMachine>, Error> {
-        let machine = self.machine.as_ref().map_err(|problems| {
-            let kind = Kind::InvalidDefinition {
-                machine: self.name.to_string(),
-            };
-            Error::with_source(kind, Arc::clone(problems))
-        })?;
+        let machine = check::machine(&self.flow)?;
         if let Some(function) = self.claimed_twice.first() {
             return Err(Error::new(Kind::HandlerTwice {
                 function: function.clone(),
             }));
         }
-        let tasks = tasks(&machine.graph);
-        for (state, task) in &tasks {
-            self.check_task(state, task)?;
-        }
-        let planned = lock(&self.services.faults);
-        match planned.states().find(|state| {
-            !tasks
-                .iter()
-                .any(|(name, task)| name == state && calls_function(task))
-        }) {
-            Some(state) => Err(Error::new(Kind::UnknownState {
-                state: state.to_owned(),
-            })),
-            None => Ok(machine),
-        }
-    }
-
-    fn check_task(&self, state: &str, task: &asl::Task) -> Result<(), Error> {
-        let unsupported = |what: &str| {
-            Error::new(Kind::UnsupportedTask {
-                state: state.to_owned(),
-                what: what.to_owned(),
-            })
-        };
-        let Some(resource) = Resource::parse(&task.resource) else {
-            return Err(unsupported(&task.resource));
-        };
-        if self
-            .services
-            .host(&resource.service, &resource.action)
-            .is_some()
-        {
-            return Ok(());
-        }
-        match (resource.service.as_str(), resource.action.as_str()) {
-            ("lambda", "invoke") => match literal_function(task) {
-                Some(function) if !self.services.has_function(function) => {
-                    Err(Error::new(Kind::MissingHandler {
-                        state: state.to_owned(),
-                        function: function.to_owned(),
-                    }))
-                }
-                _ => Ok(()),
-            },
-            ("sqs", "sendMessage" | "sendMessage.waitForTaskToken") => Ok(()),
-            _ => Err(unsupported(&task.resource)),
-        }
+        check::flows(&self.flow, &self.registry, &self.services)?;
+        Ok(machine)
     }
 
     fn execution(&self, name: &str) -> Result<Arc<Execution>, Error> {
@@ -224,15 +240,14 @@ impl<I, O> Engine<I, O> {
                 name: name.to_owned(),
             })
         };
-        lock(&self.executions)
-            .get(name)
-            .cloned()
+        self.registry
+            .find(&self.flow.name, name)
             .ok_or_else(unknown)
     }
 
     /// Carries on until the execution ended or waits for a token.
     async fn settle(&self, execution: &Execution) -> Run<O> {
-        self.driver.drive(Goal::Settled(execution.id)).await;
+        self.driver.drive(Goal::Settled(execution.root)).await;
         Run::of(execution)
     }
 
@@ -243,15 +258,14 @@ impl<I, O> Engine<I, O> {
             })
         };
         let owner = owner.ok_or_else(unknown)?;
-        let execution = lock(&self.executions)
-            .values()
-            .find(|execution| execution.id == owner)
-            .cloned();
-        Ok(self.settle(&*execution.ok_or_else(unknown)?).await)
+        self.driver.drive(Goal::Settled(owner)).await;
+        let first = self.registry.first(owner).ok_or_else(unknown)?;
+        Ok(Run::of(&first))
     }
 
     /// Completes a parked task, as `SendTaskSuccess` does, and lets its execution carry on. A saga that was parked goes back
-    /// to the compensation that was stuck, whatever the output.
+    /// to the compensation that was stuck, whatever the output. Where a nested execution was parked, the answer is the run that it
+    /// is nested in, the one that [`start`](Self::start) began.
     ///
     /// # Errors
     ///
@@ -323,7 +337,7 @@ impl<I: Serialize, O> Engine<I, O> {
 
     fn begin(&self, name: &str, input: &I) -> Result<Arc<Execution>, Error> {
         let machine = self.checked_machine()?;
-        check_name(name).map_err(|why| {
+        check::name(name).map_err(|why| {
             Error::new(Kind::InvalidName {
                 name: name.to_owned(),
                 why,
@@ -339,29 +353,21 @@ impl<I: Serialize, O> Engine<I, O> {
         if json_size(&input) > MAX_PAYLOAD {
             return Err(Error::new(invalid(too_large())));
         }
-        let mut executions = lock(&self.executions);
-        if let Some(execution) = executions.get(name) {
-            return if execution.input == input {
-                Ok(Arc::clone(execution))
-            } else {
-                Err(Error::new(Kind::NameTaken {
-                    name: name.to_owned(),
-                }))
-            };
-        }
-        let id = executions.len() as u64 + 1;
-        let execution = Arc::new(Execution::new(
-            id,
-            name,
-            (&self.name, machine),
+        let birth = Birth {
+            name: name.to_owned(),
+            machine_name: Arc::clone(&self.flow.name),
+            machine: Arc::clone(machine),
             input,
-            &self.services,
-            self.seed,
-        ));
-        executions.insert(name.to_owned(), Arc::clone(&execution));
-        self.driver
-            .start(id, Box::pin(execution::run(Arc::clone(&execution))));
-        Ok(execution)
+            seed: self.seed,
+            origin: Origin::Caller,
+        };
+        let input = birth.input.clone();
+        match self.registry.begin(birth, &self.services) {
+            Err(execution) if execution.input != input => Err(Error::new(Kind::NameTaken {
+                name: name.to_owned(),
+            })),
+            Ok(execution) | Err(execution) => Ok(execution),
+        }
     }
 }
 
@@ -369,19 +375,19 @@ impl Engine<Value, Value> {
     /// An engine for a definition in hand, such as a file of `out/`. One that is not valid is reported by
     /// [`start`](Self::start).
     pub fn from_asl(name: &str, definition: &str) -> Self {
-        Self::of(name, asl::parse(definition))
+        Self::of(Flow::read(name, definition))
     }
 
     /// An engine for a state machine that was built or read elsewhere; it is not validated again.
     pub fn from_machine(name: &str, machine: asl::StateMachine) -> Self {
-        Self::of(name, Ok(machine))
+        Self::of(Flow::of(name, machine))
     }
 }
 
 impl<I, O> fmt::Debug for Engine<I, O> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Engine")
-            .field("name", &self.name)
+            .field("name", &self.flow.name)
             .field("seed", &self.seed)
             .finish_non_exhaustive()
     }
@@ -389,40 +395,4 @@ impl<I, O> fmt::Debug for Engine<I, O> {
 
 fn too_large() -> String {
     format!("is larger than {MAX_PAYLOAD} bytes, which is what Step Functions allows")
-}
-
-/// Faults stand between the engine and a function; nothing else is delivered to.
-fn calls_function(task: &asl::Task) -> bool {
-    Resource::parse(&task.resource).is_some_and(|resource| resource.service == "lambda")
-}
-
-/// The function that a Task names in so many words, not by an expression.
-fn literal_function(task: &asl::Task) -> Option<&str> {
-    let Some(asl::Template::Object(arguments)) = &task.arguments else {
-        return None;
-    };
-    match arguments.iter().find(|(key, _)| key == "FunctionName") {
-        Some((_, asl::Template::String(name))) => Some(lambda::function_name(name)),
-        _ => None,
-    }
-}
-
-/// <https://docs.aws.amazon.com/step-functions/latest/apireference/API_StartExecution.html>
-fn check_name(name: &str) -> Result<(), &'static str> {
-    let length = name.chars().count();
-    if !(1..=80).contains(&length) {
-        return Err("has a length that Step Functions does not allow; write 1 to 80 characters");
-    }
-    let forbidden = |c: char| {
-        c.is_whitespace()
-            || c.is_control()
-            || "<>{}[]?*\"#%\\^|~`$&,;:/".contains(c)
-            || ('\u{FFFE}'..='\u{FFFF}').contains(&c)
-    };
-    if name.chars().any(forbidden) {
-        return Err(
-            "has a character that Step Functions does not allow; write letters, digits, `-` and `_`",
-        );
-    }
-    Ok(())
 }

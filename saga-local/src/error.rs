@@ -28,6 +28,8 @@ pub(crate) enum Kind {
     UnsupportedTask { state: String, what: String },
     MissingHandler { state: String, function: String },
     HandlerTwice { function: String },
+    MissingFlow { state: String, arn: String },
+    FlowTwice { flow: String },
     UnknownState { state: String },
     InvalidName { name: String, why: &'static str },
     NameTaken { name: String },
@@ -69,6 +71,16 @@ impl Error {
     /// Two handlers answer to one function.
     pub fn is_handler_twice(&self) -> bool {
         matches!(self.kind, Kind::HandlerTwice { .. })
+    }
+
+    /// A state starts a state machine that was not added.
+    pub fn is_missing_flow(&self) -> bool {
+        matches!(self.kind, Kind::MissingFlow { .. })
+    }
+
+    /// Two flows have one name.
+    pub fn is_flow_twice(&self) -> bool {
+        matches!(self.kind, Kind::FlowTwice { .. })
     }
 
     /// A fault is planned for a state that does not exist.
@@ -129,6 +141,13 @@ impl fmt::Display for Error {
                 f,
                 "two handlers answer to `{function}`; add one of them only"
             ),
+            Kind::MissingFlow { state, arn } => write!(
+                f,
+                "no flow answers to `{arn}`, which state `{state}` starts; add it with `Engine::with_flow`"
+            ),
+            Kind::FlowTwice { flow } => {
+                write!(f, "two flows are named `{flow}`; add one of them only")
+            }
             Kind::UnknownState { state } => {
                 write!(
                     f,

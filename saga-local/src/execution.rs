@@ -2,12 +2,12 @@
 
 use std::future::{Future, poll_fn};
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, Weak};
 use std::task::Poll;
 use std::time::{Duration, SystemTime};
 
 use saga_asl as asl;
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 
 use crate::clock::{ExecutionId, VirtualClock, Waits};
 use crate::failure::Failure;
@@ -15,8 +15,9 @@ use crate::history::{Event, MAX_EVENTS};
 use crate::host::{Answer, Call};
 use crate::interpreter::{self, Frame};
 use crate::race::{Either, race};
+use crate::registry::{Birth, Origin, Registry};
 use crate::services::Services;
-use crate::{BoxFuture, lock};
+use crate::{BoxFuture, functions, lock};
 
 /// A standard execution lives a year at most.
 const MAX_LIFE: Duration = Duration::from_hours(365 * 24);
@@ -24,7 +25,7 @@ const MAX_LIFE: Duration = Duration::from_hours(365 * 24);
 /// How an execution stands; Step Functions' `ExecutionStatus`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Status {
-    /// It waits for a task token.
+    /// It waits for a task token, or for a child that does.
     Running,
     /// It ended with an output.
     Succeeded,
@@ -34,6 +35,19 @@ pub enum Status {
     TimedOut,
     /// It was stopped.
     Aborted,
+}
+
+impl Status {
+    /// As `DescribeExecution` spells it.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Running => "RUNNING",
+            Self::Succeeded => "SUCCEEDED",
+            Self::Failed => "FAILED",
+            Self::TimedOut => "TIMED_OUT",
+            Self::Aborted => "ABORTED",
+        }
+    }
 }
 
 /// What happened so far.
@@ -48,6 +62,12 @@ pub(crate) struct Progress {
 
 pub(crate) struct Execution {
     pub(crate) id: ExecutionId,
+    /// The execution whose Task or Map started this one.
+    pub(crate) parent: Option<ExecutionId>,
+    /// The execution at the top of those that wait for each other. It keeps the time for all of them: they settle together.
+    pub(crate) root: ExecutionId,
+    /// The execution that counts this one's deliveries: its own or, for an item of a distributed Map, the Map's.
+    pub(crate) sender: ExecutionId,
     pub(crate) name: String,
     pub(crate) machine_name: Arc<str>,
     pub(crate) machine: Arc<asl::StateMachine>,
@@ -55,7 +75,11 @@ pub(crate) struct Execution {
     pub(crate) started: SystemTime,
     pub(crate) clock: Arc<VirtualClock>,
     pub(crate) services: Arc<Services>,
+    pub(crate) registry: Weak<Registry>,
     pub(crate) progress: Mutex<Progress>,
+    pub(crate) seed: u64,
+    /// Bytes that the variables of all scopes hold.
+    pub(crate) variables: Mutex<usize>,
     rng: Mutex<fastrand::Rng>,
     tokens: Mutex<u64>,
     stopped: AtomicBool,
@@ -70,8 +94,7 @@ pub(crate) const REGION: &str = "us-east-1";
 
 impl Execution {
     pub(crate) fn new(
-        id: ExecutionId, name: &str, machine: (&Arc<str>, &Arc<asl::StateMachine>), input: Value,
-        services: &Arc<Services>, seed: u64,
+        id: ExecutionId, birth: Birth<'_>, services: &Arc<Services>, registry: Weak<Registry>,
     ) -> Self {
         let clock = Arc::clone(&services.clock);
         let progress = Progress {
@@ -81,21 +104,50 @@ impl Execution {
             failure: None,
             ended: None,
         };
-        Self {
+        let (parent, root, sender) = match birth.origin {
+            Origin::Caller => (None, id, id),
+            Origin::Detached(parent) => (Some(parent.id), id, id),
+            Origin::Task(parent) => (Some(parent.id), parent.root, id),
+            Origin::Item(parent) => (Some(parent.id), parent.root, parent.sender),
+        };
+        let rng = match parent {
+            // Flows may give their executions the same name.
+            Some(_) => mix(mix(birth.seed, &birth.machine_name), &birth.name),
+            None => mix(birth.seed, &birth.name),
+        };
+        let execution = Self {
             id,
-            name: name.to_owned(),
-            machine_name: Arc::clone(machine.0),
-            machine: Arc::clone(machine.1),
-            input,
+            parent,
+            root,
+            sender,
+            name: birth.name,
+            machine_name: birth.machine_name,
+            machine: birth.machine,
+            input: birth.input,
             started: clock.now(),
             clock,
             services: Arc::clone(services),
+            registry,
             progress: Mutex::new(progress),
-            rng: Mutex::new(fastrand::Rng::with_seed(mix(seed, name))),
+            seed: birth.seed,
+            variables: Mutex::new(0),
+            rng: Mutex::new(fastrand::Rng::with_seed(rng)),
             tokens: Mutex::new(0),
             stopped: AtomicBool::new(false),
             calls: Mutex::default(),
-        }
+        };
+        // Step Functions counts neither this event nor 0 as the first state's predecessor: both report 0.
+        let details = Map::from_iter([
+            ("input".to_owned(), execution.input.clone()),
+            ("roleArn".to_owned(), execution.role_arn().into()),
+        ]);
+        execution.append(
+            &mut lock(&execution.progress),
+            0,
+            "ExecutionStarted",
+            details,
+        );
+        execution
     }
 
     pub(crate) fn arn(&self) -> String {
@@ -106,7 +158,13 @@ impl Execution {
     }
 
     pub(crate) fn role_arn(&self) -> String {
-        format!("arn:aws:iam::{ACCOUNT}:role/{}", self.machine_name)
+        format!("arn:aws:iam::{ACCOUNT}:role/{}", self.state_machine())
+    }
+
+    /// The state machine's own name, also where a distributed Map's label follows it.
+    pub(crate) fn state_machine(&self) -> &str {
+        let name = &*self.machine_name;
+        name.split_once('/').map_or(name, |(name, _)| name)
     }
 
     pub(crate) fn machine_arn(&self) -> String {
@@ -145,12 +203,12 @@ impl Execution {
     /// Waits in virtual time.
     pub(crate) async fn sleep(&self, duration: Duration) {
         self.clock
-            .timer(self.id, self.clock.after(duration), Waits::ForTime)
+            .timer(self.root, self.clock.after(duration), Waits::ForTime)
             .await;
     }
 
     pub(crate) async fn sleep_until(&self, deadline: SystemTime) {
-        self.clock.timer(self.id, deadline, Waits::ForTime).await;
+        self.clock.timer(self.root, deadline, Waits::ForTime).await;
     }
 
     /// A number below `bound`, or `bound` itself where it is 0.
@@ -160,6 +218,11 @@ impl Execution {
 
     pub(crate) fn random_seed(&self) -> u64 {
         lock(&self.rng).u64(..)
+    }
+
+    /// A name for an execution that was given none.
+    pub(crate) fn uuid(&self) -> String {
+        functions::uuid(&mut lock(&self.rng))
     }
 
     pub(crate) fn next_token(&self) -> String {
@@ -172,7 +235,7 @@ impl Execution {
     pub(crate) async fn call(&self, call: Call) -> Answer {
         let slot = Arc::new(Mutex::new(None));
         let answer = Arc::clone(&slot);
-        let work = self.services.call(self.id, call);
+        let work = self.services.call(self.sender, call);
         self.spawn(async move {
             let reply = work.await;
             *lock(&answer) = Some(reply);
@@ -181,7 +244,7 @@ impl Execution {
     }
 
     fn spawn(&self, work: impl Future<Output = ()> + Send + 'static) {
-        let guard = self.clock.call(self.id);
+        let guard = self.clock.call(self.root);
         lock(&self.calls).push(Box::pin(async move {
             work.await;
             drop(guard);
@@ -260,6 +323,30 @@ impl Execution {
         progress.output = output;
         progress.failure = failure;
         progress.ended = Some(self.clock.now());
+        self.stir();
+    }
+
+    /// Lets whoever waits for this execution look again.
+    fn stir(&self) {
+        if let Some(registry) = self.registry.upgrade() {
+            registry.stir();
+        }
+    }
+
+    pub(crate) fn is_running(&self) -> bool {
+        lock(&self.progress).status == Status::Running
+    }
+
+    /// Waits until the execution ended, whatever its calls still do.
+    pub(crate) async fn ended(&self) {
+        poll_fn(|_| {
+            if self.is_running() {
+                Poll::Pending
+            } else {
+                Poll::Ready(())
+            }
+        })
+        .await;
     }
 
     fn last_event(&self) -> u64 {
@@ -273,6 +360,7 @@ impl Execution {
     pub(crate) fn abort(&self, failure: Failure) {
         self.finish(Status::Aborted, self.last_event(), None, Some(failure));
         self.stopped.store(true, Ordering::SeqCst);
+        self.stir();
     }
 
     async fn until_stopped(&self) {
@@ -299,9 +387,8 @@ fn mix(seed: u64, name: &str) -> u64 {
 pub(crate) async fn run(execution: Arc<Execution>) {
     let machine = Arc::clone(&execution.machine);
     let mut frame = Frame::new(&execution);
-    let started = json!({ "input": &execution.input, "roleArn": execution.role_arn() });
     let outcome = execution
-        .with_calls(live(&execution, &mut frame, &machine, started))
+        .with_calls(live(&execution, &mut frame, &machine))
         .await;
     let last = frame.last();
     match outcome {
@@ -316,10 +403,25 @@ pub(crate) async fn run(execution: Arc<Execution>) {
             execution.finish(Status::TimedOut, last, None, Some(Failure::timeout()));
         }
     }
+    if execution.sender != execution.id {
+        return;
+    }
     let late = execution.services.late_deliveries(execution.id);
     execution.spawn(late);
     execution.with_calls(std::future::ready(())).await;
     execution.services.forget(execution.id);
+}
+
+/// A child that its parent waits for; it is stopped when the parent no longer does:
+/// <https://docs.aws.amazon.com/step-functions/latest/dg/connect-to-resource.html#connect-sync>.
+pub(crate) struct Child(pub(crate) Arc<Execution>);
+
+impl Drop for Child {
+    fn drop(&mut self) {
+        if self.0.is_running() {
+            self.0.abort(Failure::from_parts(None, None));
+        }
+    }
 }
 
 enum Ending {
@@ -330,20 +432,19 @@ enum Ending {
 }
 
 async fn live(
-    execution: &Arc<Execution>, frame: &mut Frame, machine: &asl::StateMachine, started: Value,
+    execution: &Arc<Execution>, frame: &mut Frame, machine: &asl::StateMachine,
 ) -> Ending {
     let life = machine
         .timeout_seconds
         .map_or(MAX_LIFE, Duration::from_secs)
         .min(MAX_LIFE);
     // Nobody waits for this timer: an execution that is parked stays parked until time passes for another reason.
-    let timer = execution
-        .clock
-        .timer(execution.id, execution.clock.after(life), Waits::ForAnswer);
-    let work = async {
-        frame.start(started)?;
-        interpreter::run_graph(frame, &machine.graph, execution.input.clone()).await
-    };
+    let timer = execution.clock.timer(
+        execution.root,
+        execution.clock.after(life),
+        Waits::ForAnswer,
+    );
+    let work = interpreter::run_graph(frame, &machine.graph, execution.input.clone());
     match race(execution.until_stopped(), race(work, timer)).await {
         Either::First(()) => Ending::Stopped,
         Either::Second(Either::First(outcome)) => Ending::Finished(outcome),

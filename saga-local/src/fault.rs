@@ -5,7 +5,8 @@ use std::ops::Range;
 
 /// What goes wrong with a delivery.
 ///
-/// A fault by itself hits the first delivery of the state in each execution; [`times`](Self::times) makes it hit several in
+/// A fault by itself hits the first delivery of the state in each execution, nested executions included (the items of a
+/// distributed Map count together, as those of an inline Map do); [`times`](Self::times) makes it hit several in
 /// a row, so that retries can be exhausted, and [`from_delivery`](Self::from_delivery) makes it begin later.
 ///
 /// # Example
@@ -63,6 +64,11 @@ impl Fault {
     pub fn from_delivery(self, number: u64) -> FaultPlan {
         FaultPlan::from(self).from_delivery(number)
     }
+
+    /// Hits this item of a loop alone: `&[2]` is the third item, `&[2, 0]` the first of a loop in it.
+    pub fn item(self, path: &[u64]) -> FaultPlan {
+        FaultPlan::from(self).item(path)
+    }
 }
 
 impl fmt::Display for Fault {
@@ -86,6 +92,7 @@ pub struct FaultPlan {
     fault: Fault,
     first: u64,
     count: u64,
+    item: Option<Vec<u64>>,
 }
 
 impl FaultPlan {
@@ -104,6 +111,23 @@ impl FaultPlan {
         }
     }
 
+    /// Hits this item of a loop alone, and counts its deliveries: `&[2]` is the third item, `&[2, 0]` the first of a loop in it.
+    #[must_use]
+    pub fn item(self, path: &[u64]) -> Self {
+        Self {
+            item: Some(path.to_vec()),
+            ..self
+        }
+    }
+
+    /// Whether it hits this delivery, by its number among those of the state, and among those of its item.
+    fn hits(&self, of_state: u64, item: &[u64], of_item: u64) -> bool {
+        match &self.item {
+            None => self.deliveries().contains(&of_state),
+            Some(path) => path == item && self.deliveries().contains(&of_item),
+        }
+    }
+
     fn deliveries(&self) -> Range<u64> {
         self.first..self.first.saturating_add(self.count)
     }
@@ -115,6 +139,7 @@ impl From<Fault> for FaultPlan {
             fault,
             first: 1,
             count: 1,
+            item: None,
         }
     }
 }
@@ -128,12 +153,13 @@ impl Faults {
         self.0.push((state, plan));
     }
 
-    /// The fault of this delivery; the plan that was added first wins.
-    pub(crate) fn of(&self, state: &str, delivery: u64) -> Option<Fault> {
-        let plan = self
-            .0
-            .iter()
-            .find(|(name, plan)| name == state && plan.deliveries().contains(&delivery));
+    /// The fault of this delivery, by its number among those of the state and of its item; the plan that was added first
+    /// wins.
+    pub(crate) fn of(
+        &self, state: &str, of_state: u64, (item, of_item): (&[u64], u64),
+    ) -> Option<Fault> {
+        let mut plans = self.0.iter();
+        let plan = plans.find(|(name, plan)| name == state && plan.hits(of_state, item, of_item));
         plan.map(|(_, plan)| plan.fault.clone())
     }
 

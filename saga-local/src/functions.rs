@@ -131,7 +131,7 @@ fn random(args: &[JValue], rng: &mut fastrand::Rng) -> f64 {
 }
 
 /// A version 4 UUID, from the engine's seed.
-fn uuid(rng: &mut fastrand::Rng) -> String {
+pub(crate) fn uuid(rng: &mut fastrand::Rng) -> String {
     let bits = (rng.u128(..) & !(0xf000_u128 << 64) & !(0xc000_u128 << 48))
         | (0x4000_u128 << 64)
         | (0x8000_u128 << 48);

@@ -50,6 +50,7 @@ pub struct Call {
     pub(crate) arguments: Value,
     pub(crate) state: String,
     pub(crate) execution: String,
+    pub(crate) execution_arn: String,
     pub(crate) deadline: SystemTime,
     pub(crate) token: Option<String>,
 }
@@ -78,6 +79,11 @@ impl Call {
     /// The name of the execution that calls.
     pub fn execution(&self) -> &str {
         &self.execution
+    }
+
+    /// The ARN of the execution that calls. Executions of different flows may have the same name.
+    pub fn execution_arn(&self) -> &str {
+        &self.execution_arn
     }
 
     /// The token that a `.waitForTaskToken` call hands out.

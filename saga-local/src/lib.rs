@@ -1,7 +1,8 @@
 //! The embedded engine: runs the Step Functions definition that a saga was compiled to, in memory, with virtual time.
 //!
 //! What runs is the *emitted* definition, state by state, exactly as Step Functions would run it: `Task`, `Choice`, `Wait`,
-//! `Pass`, `Parallel`, inline `Map`, `Succeed` and `Fail`, with `Retry`, `Catch`, variables and JSONata. The handlers
+//! `Pass`, `Parallel`, `Map` (inline and distributed), `Succeed` and `Fail`, with `Retry`, `Catch`, variables, JSONata, nested
+//! executions, and the limits on payloads, variables and histories. The handlers
 //! are the same that Lambda serves. So a test of a saga needs no AWS account, and an hour of backoff takes no time.
 //!
 //! - [`Engine`] holds one state machine, its handlers and its executions; [`Run`] shows one execution.
@@ -11,6 +12,7 @@
 //! The engine is driven by whoever awaits it, on any executor; it needs no runtime and starts no thread.
 //! Its clock stands still while a handler works and jumps when every branch waits for time.
 
+mod check;
 mod clock;
 mod delivery;
 mod driver;
@@ -28,6 +30,7 @@ mod jsonata;
 mod lambda;
 mod parking;
 mod race;
+mod registry;
 mod run;
 mod services;
 

@@ -18,6 +18,7 @@ pub struct Parked {
     token: String,
     message: Value,
     execution: String,
+    execution_arn: String,
     state: String,
 }
 
@@ -32,9 +33,14 @@ impl Parked {
         &self.message
     }
 
-    /// The name of the execution that waits.
+    /// The name of the execution that waits; a child's, if it is a child that does.
     pub fn execution(&self) -> &str {
         &self.execution
+    }
+
+    /// The ARN of the execution that waits.
+    pub fn execution_arn(&self) -> &str {
+        &self.execution_arn
     }
 
     /// The name of the state that waits.
@@ -63,6 +69,7 @@ impl Tokens {
             token: token.to_owned(),
             message: body(&call.arguments),
             execution: call.execution.clone(),
+            execution_arn: call.execution_arn.clone(),
             state: call.state.clone(),
         };
         lock(&self.0).insert(

@@ -7,6 +7,7 @@ use saga_runtime::Rejection;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
+use crate::clock::ExecutionId;
 use crate::execution::{Execution, Progress, Status};
 use crate::history::Event;
 use crate::lock;
@@ -16,8 +17,11 @@ use crate::lock;
 /// It is a picture, not a handle: [`Engine::resume`](crate::Engine::resume) answers with a new one.
 #[derive(Clone, Debug)]
 pub struct Run<O> {
+    pub(crate) id: ExecutionId,
     name: String,
     arn: String,
+    state_machine: String,
+    input: Value,
     elapsed: Duration,
     progress: Progress,
     output: PhantomData<fn() -> O>,
@@ -28,8 +32,11 @@ impl<O> Run<O> {
         let progress = lock(&execution.progress).clone();
         let now = progress.ended.unwrap_or_else(|| execution.clock.now());
         Self {
+            id: execution.id,
             name: execution.name.clone(),
             arn: execution.arn(),
+            state_machine: execution.state_machine().to_owned(),
+            input: execution.input.clone(),
             elapsed: now.duration_since(execution.started).unwrap_or_default(),
             progress,
             output: PhantomData,
@@ -44,6 +51,16 @@ impl<O> Run<O> {
     /// The execution's ARN: what the envelope carries as `saga`.
     pub fn arn(&self) -> &str {
         &self.arn
+    }
+
+    /// The name of the state machine: the flow's. An item of a distributed Map has that of the flow with the Map.
+    pub fn state_machine(&self) -> &str {
+        &self.state_machine
+    }
+
+    /// What it was started with.
+    pub fn input(&self) -> &Value {
+        &self.input
     }
 
     /// How it stands.

@@ -7,7 +7,7 @@ use saga_runtime::{Clock, Handler, Invocation};
 use serde_json::{Value, json};
 
 use crate::clock::{ExecutionId, VirtualClock};
-use crate::delivery::{Delivery, DeliveryOutcome, is_compensation};
+use crate::delivery::{Delivery, DeliveryOutcome, is_compensation, item};
 use crate::fault::{Fault, Faults};
 use crate::host::{Answer, Call, TaskHost};
 use crate::parking::Tokens;
@@ -24,11 +24,13 @@ pub(crate) struct Services {
     sent: Mutex<BTreeMap<ExecutionId, Sent>>,
 }
 
-/// What one execution has sent to handlers.
+/// What one execution has sent to handlers, by itself and by the items of its distributed Maps.
 #[derive(Default)]
 struct Sent {
     /// Deliveries by state.
     counts: BTreeMap<String, u64>,
+    /// Deliveries by state and item.
+    item_counts: BTreeMap<(String, Vec<u64>), u64>,
     /// Deliveries that are still under way.
     late: Vec<(Handler, Delivery, Call)>,
 }
@@ -76,7 +78,7 @@ impl Services {
         lock(&self.handlers).contains_key(function)
     }
 
-    fn next_request_id(&self) -> String {
+    pub(crate) fn next_request_id(&self) -> String {
         let mut requests = lock(&self.requests);
         *requests += 1;
         format!("00000000-0000-4000-8000-{:012x}", *requests)
@@ -179,25 +181,24 @@ impl Services {
     }
 
     fn prepare(&self, execution: ExecutionId, call: &Call) -> Delivery {
+        let payload = call.arguments.get("Payload").cloned();
+        let payload = payload.unwrap_or_else(|| json!({}));
+        let item = item(&payload);
         let mut sent = lock(&self.sent);
-        let count = sent
-            .entry(execution)
-            .or_default()
-            .counts
-            .entry(call.state.clone())
-            .or_default();
+        let sent = sent.entry(execution).or_default();
+        let count = sent.counts.entry(call.state.clone()).or_default();
         *count += 1;
+        let of_item = (call.state.clone(), item.clone());
+        let item_count = sent.item_counts.entry(of_item).or_default();
+        *item_count += 1;
         Delivery {
             execution: call.execution.clone(),
+            execution_arn: call.execution_arn.clone(),
             state: call.state.clone(),
-            payload: call
-                .arguments
-                .get("Payload")
-                .cloned()
-                .unwrap_or_else(|| json!({})),
+            payload,
             attempt: *count,
             at: self.clock.now(),
-            fault: lock(&self.faults).of(&call.state, *count),
+            fault: lock(&self.faults).of(&call.state, *count, (&item, *item_count)),
             late: false,
             outcome: DeliveryOutcome::NotDelivered,
         }

@@ -8,6 +8,7 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 pub use crate::BoxFuture;
+pub use crate::flow::{block, call, joined};
 pub use {serde, serde_json};
 
 use crate::context::Context;
@@ -15,6 +16,7 @@ use crate::error::{Retry, StepError};
 use crate::guard::Ended;
 use crate::handler::{Handler, Participant, Step};
 use crate::outcome::Outcome;
+use crate::required::{Missing, Pointer};
 use crate::saga::Kind;
 use crate::store::Store;
 use crate::tx::{StepFailure, Tx};
@@ -49,24 +51,33 @@ impl HandlerBuilder {
 
     /// Adds the check of a flow's input: against its type, and for what the flow takes of it.
     ///
-    /// `required` are JSON pointers ([RFC 6901](https://www.rfc-editor.org/rfc/rfc6901)). The type alone is not enough,
-    /// because serde also reads a struct from an array, in which no expression of the state machine finds a field.
+    /// `required` are JSON pointers ([RFC 6901](https://www.rfc-editor.org/rfc/rfc6901)), in which a segment `*` stands for
+    /// every element of a list: `/lines/*/sku`. A key's own asterisk is written `~2`. The type alone is not enough, because
+    /// serde also reads a struct from an array, in which no expression of the state machine finds a field.
     #[must_use]
     pub fn start<I: DeserializeOwned>(
         mut self, flow: &'static str, required: &'static [&'static str],
     ) -> Self {
+        let required: Vec<Pointer> = required.iter().copied().map(Pointer::read).collect();
         let check = move |input: &Value| {
             I::deserialize(input).map_err(|error| {
                 format!("the input of `{flow}` is not what its type says: {error}")
             })?;
-            for pointer in required {
-                if input.pointer(pointer).is_none() {
-                    return Err(format!(
-                        "the input of `{flow}` has no `{pointer}`, which the flow takes of it"
-                    ));
-                }
+            let missing = required
+                .iter()
+                .find_map(|pointer| pointer.find_missing(input));
+            match missing {
+                None => Ok(()),
+                Some(Missing::Value(place)) => Err(format!(
+                    "the input of `{flow}` has no `{place}`, which the flow takes of it"
+                )),
+                Some(Missing::List(place)) if place.is_empty() => Err(format!(
+                    "the input of `{flow}` is no list, and the flow goes through it"
+                )),
+                Some(Missing::List(place)) => Err(format!(
+                    "`{place}` of the input of `{flow}` is no list, and the flow goes through it"
+                )),
             }
-            Ok(())
         };
         self.participant.starts.insert(flow, Box::new(check));
         self

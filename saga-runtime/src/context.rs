@@ -53,7 +53,8 @@ impl Context {
         }
     }
 
-    /// The key to hand to the other side: 32 hexadecimal digits, the same for each delivery of the step and of its compensation.
+    /// The key to hand to the other side: 32 hexadecimal digits, the same for each delivery of the step and of its compensation,
+    /// and another for each saga, each call in its flow, and each item of a loop.
     pub fn idempotency_key(&self) -> String {
         self.identity.idempotency_key()
     }
@@ -63,9 +64,15 @@ impl Context {
         self.identity.arn()
     }
 
-    /// The step: `payments.charge`, or `payments.charge#2` for a flow's second call of it.
+    /// The step: `payments.charge`, or `payments.charge#2` for a flow's second call of it. In a loop all items share it.
     pub fn step(&self) -> &str {
         &self.identity.step
+    }
+
+    /// Which item of the flow's loops it is: an index from 0 for each loop around the call, the outermost first; empty
+    /// outside of loops. The [`idempotency_key`](Self::idempotency_key) differs from item to item.
+    pub fn item(&self) -> &[u64] {
+        &self.identity.item
     }
 
     /// The time, by the host's clock.

@@ -88,8 +88,8 @@ fn read_identity(fields: &mut Map<String, Value>) -> Result<Identity, String> {
     let step = read_name(fields, "step")?;
     let item = match fields.remove("item") {
         None => Vec::new(),
-        Some(item) => serde_json::from_value(item)
-            .map_err(|_| "`item` is not an array of indices, such as `[2, 0]`".to_owned())?,
+        Some(item) => read_item(&item)
+            .ok_or_else(|| "`item` is not an array of indices, such as `[2, 0]`".to_owned())?,
     };
     let identity = Identity { saga, step, item };
     let size = identity.record_key().len();
@@ -99,6 +99,19 @@ fn read_identity(fields: &mut Map<String, Value>) -> Result<Identity, String> {
         ));
     }
     Ok(identity)
+}
+
+fn read_item(item: &Value) -> Option<Vec<u64>> {
+    item.as_array()?.iter().map(read_index).collect()
+}
+
+/// JSONata computes an index as a float, and may write it as one.
+fn read_index(index: &Value) -> Option<u64> {
+    if let Some(float) = index.as_f64().filter(|_| index.is_f64()) {
+        let whole = Duration::try_from_secs_f64(float).ok()?;
+        return (whole.subsec_nanos() == 0).then_some(whole.as_secs());
+    }
+    index.as_u64()
 }
 
 fn read_name(fields: &mut Map<String, Value>, name: &str) -> Result<String, String> {

@@ -129,7 +129,8 @@ impl StepError for Retry {
 
 /// The failure that a saga ends with, after everything was compensated.
 ///
-/// A flow's `?` makes one of any step's error; the engine makes one of Step Functions' `Error` and `Cause`.
+/// A flow's `?` makes one of any step's error, and a flow makes one of its own by [`new`](Self::new); the engine makes
+/// one of Step Functions' `Error` and `Cause`.
 ///
 /// # Example
 ///
@@ -141,6 +142,11 @@ impl StepError for Retry {
 /// let rejection = Rejection::from_failure("StockError.OutOfStock", cause);
 /// assert_eq!(rejection.message(), "no tea");
 /// assert_eq!(rejection.data()["sku"], "tea");
+///
+/// let of_a_called_flow = r#"{ "ExecutionArn": "arn:aws:states:eu-west-1:123456789012:execution:open_account:42",
+///                             "Status": "FAILED", "Error": "Bank.Closed", "Cause": "come back on Monday" }"#;
+/// let rejection = Rejection::from_failure("States.TaskFailed", of_a_called_flow);
+/// assert_eq!(rejection.to_string(), "Bank.Closed: come back on Monday");
 /// ```
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Rejection {
@@ -150,7 +156,23 @@ pub struct Rejection {
 }
 
 impl Rejection {
-    /// A failure by its error's name and explanation, as tests of clients need one.
+    /// A failure by its error's name and explanation: what a flow itself says no with, and what tests of clients need.
+    ///
+    /// In a flow, `return Err(Rejection::new("Order.Closed", "the shop is closed"));` ends the saga with what was done so far
+    /// compensated. The execution's
+    /// [`Error`](https://docs.aws.amazon.com/step-functions/latest/dg/state-fail.html) is then the name, and its `Cause`
+    /// the text, which [`from_failure`](Self::from_failure) reads back. There the name is a literal of two ASCII words with a
+    /// point between them, `Word.Word`, and the first is none of Amazon's or ours: `States`, `Lambda`, `Sandbox`, `Runtime`,
+    /// `Saga`. The text is a literal, or a value that is a string.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// use saga_runtime::Rejection;
+    ///
+    /// let rejection = Rejection::new("Order.Closed", "the shop is closed");
+    /// assert_eq!(rejection, Rejection::from_failure("Order.Closed", "the shop is closed"));
+    /// ```
     pub fn new(error: impl Into<String>, message: impl Into<String>) -> Self {
         Self {
             error: error.into(),
@@ -162,8 +184,19 @@ impl Rejection {
     /// Reads the `Error` and the `Cause` that an execution failed with.
     ///
     /// The cause of a participant's error is JSON, `{ "errorType", "errorMessage" }`, with JSON in the message; a cause of
-    /// any other shape, such as a timeout's text, becomes the message whole.
+    /// any other shape, such as a timeout's text or that of a flow's own rejection, becomes the message whole.
+    /// Where a called flow failed, Step Functions says `States.TaskFailed` and, in the cause, how the called execution ended:
+    /// its rejection is the answer then.
     pub fn from_failure(error: &str, cause: &str) -> Self {
+        /// [What `startExecution.sync:2` fails with](https://docs.aws.amazon.com/step-functions/latest/dg/connect-stepfunctions.html).
+        #[derive(Deserialize)]
+        #[serde(rename_all = "PascalCase")]
+        struct Called {
+            execution_arn: String,
+            error: String,
+            #[serde(default)]
+            cause: String,
+        }
         #[derive(Deserialize)]
         #[serde(rename_all = "camelCase")]
         struct Cause {
@@ -174,6 +207,12 @@ impl Rejection {
             message: String,
             #[serde(default)]
             data: Value,
+        }
+        if error == "States.TaskFailed"
+            && let Ok(called) = serde_json::from_str::<Called>(cause)
+            && !called.execution_arn.is_empty()
+        {
+            return Self::from_failure(&called.error, &called.cause);
         }
         let said = match serde_json::from_str::<Cause>(cause) {
             Ok(cause) => cause.error_message,

@@ -121,6 +121,7 @@
 //! # Where to read on
 //!
 //! - [`saga`](macro@saga): the attribute, step by step: options, kinds, what a flow may say.
+//! - [`flow_language`]: each thing that a flow may say, the states that it becomes, and what happens when it fails.
 //! - [`Tx`], [`Table`]: the document API that works in memory and on DynamoDB alike.
 //! - [`Handler`]: what `serve_…` gives you, for Lambda and for the embedded engine.
 //! - [`Rejection`], [`Retry`], [`StepError`]: the errors, and which of them end a saga.
@@ -132,14 +133,17 @@ mod context;
 mod envelope;
 mod error;
 mod failure;
+mod flow;
 mod guard;
 mod handler;
 mod identity;
 mod invocation;
 mod json;
 mod outcome;
+mod required;
 mod saga;
 pub mod store;
+mod timestamp;
 mod tx;
 
 use std::pin::Pin;
@@ -217,14 +221,181 @@ use std::pin::Pin;
 /// # }
 /// ```
 ///
-/// A flow takes its participants as `&impl Trait` and one input, and returns `Result<Output, Rejection>`. Its body is
-/// `let`, calls of steps with `.await?`, fields, literals, struct literals, tuples, `Some` and `None`, enum variants without
-/// data, `&`, `.clone()`, and `.to_owned()` or `.to_string()` of strings, and ends in `Ok(..)`.
-/// Anything else is an error that says what to write instead. A flow looks inside only types that the module declares,
-/// because there serde's attributes can be seen; types from elsewhere pass through whole.
+/// A flow takes its participants as `&impl Trait` and one input, and returns `Result<Output, Rejection>`. It looks inside only
+/// types that the module declares, because there serde's attributes can be seen; types from elsewhere pass through whole.
+/// Names, types and borrows are rustc's to check. What is no part of the language is an error that says what to write instead.
 ///
-/// On every path, compensatable steps come first, then at most one pivot, then retriable steps; read-only steps may stand
-/// anywhere.
+/// | a flow writes | it becomes |
+/// |---|---|
+/// | `participant.step(..).await?` | a [`Task`](https://docs.aws.amazon.com/step-functions/latest/dg/state-task.html) |
+/// | `if`, `if let`, `match` with a step in an arm | a [`Choice`](https://docs.aws.amazon.com/step-functions/latest/dg/state-choice.html) |
+/// | `match participant.step(..).await { Ok(..) => .., Err(..) => .. }` | the step's `Task`, with a `Catch` for each alternative |
+/// | `for x in &list { .. }` | a [`Map`](https://docs.aws.amazon.com/step-functions/latest/dg/state-map.html) |
+/// | [`join!(a, b)?`](crate::join) | a [`Parallel`](https://docs.aws.amazon.com/step-functions/latest/dg/state-parallel.html) |
+/// | [`sleep(..).await`](crate::sleep), [`sleep_until(..).await`](crate::sleep_until) | a [`Wait`](https://docs.aws.amazon.com/step-functions/latest/dg/state-wait.html) |
+/// | `another_flow(participant, value).await?` | an [execution of its own](https://docs.aws.amazon.com/step-functions/latest/dg/connect-stepfunctions.html) |
+/// | `return Err(Rejection::new(..))` | the way into the compensations |
+/// | anything else: a value | no state; a JSONata expression in the states that use it |
+///
+/// ## Values
+///
+/// `let` with a name, `_` or a tuple of these; fields, literals, struct literals, tuples, enum variants, `Some` and `None`; `&`,
+/// `.clone()`, and `.to_owned()` or `.to_string()` of strings; `==` and `!=` of what JSON compares as Rust does (`bool`, numbers,
+/// strings, enums without data, and `Option`s of these), `<`, `<=`, `>`, `>=` of numbers, `&&`, `||`, `!`; `+`, `-`, `*`, and `/` and
+/// `%` by a literal that is not 0; `.len()` of lists, `.is_empty()` of lists and strings, `.is_some()`, `.is_none()`. An `if` or a
+/// `match` without a step in it is a value too.
+///
+/// ## Branches and alternatives
+///
+/// ```
+/// # use saga_runtime::prelude::*;
+/// # #[saga]
+/// # pub mod shop {
+/// #     use saga_runtime::prelude::*;
+/// #     #[derive(Serialize, Deserialize)] pub struct Cmd { pub sku: String, pub gift: bool, pub check: Check }
+/// #     #[derive(Serialize, Deserialize)] pub enum Check { Passed, Risky { score: u64 } }
+/// #     #[derive(Debug, thiserror::Error)] pub enum StockError { #[error("sold out")] OutOfStock { sku: String }, #[error("gone")] Discontinued }
+/// #     pub trait Stock {
+/// #         #[step(compensate = release)]
+/// #         async fn reserve(&self, tx: &mut Tx, sku: &str) -> Result<String, StockError>;
+/// #         #[compensation]
+/// #         async fn release(&self, tx: &mut Tx, hold: String) -> Result<(), Retry>;
+/// #         #[step(compensate = unorder)]
+/// #         async fn order(&self, tx: &mut Tx, sku: &str) -> Result<String, StockError>;
+/// #         #[compensation]
+/// #         async fn unorder(&self, tx: &mut Tx, sku: &str) -> Result<(), Retry>;
+/// #         #[step(retriable)]
+/// #         async fn wrap(&self, tx: &mut Tx, hold: &str) -> Result<(), Retry>;
+/// #     }
+/// pub async fn buy(stock: &impl Stock, cmd: Cmd) -> Result<String, Rejection> {
+///     match cmd.check {
+///         Check::Passed => {}
+///         Check::Risky { score } if score < 10 => {}
+///         Check::Risky { .. } => return Err(Rejection::new("Order.Refused", "too risky")),
+///     }
+///     let hold = match stock.reserve(&cmd.sku).await {
+///         Ok(hold) => hold,
+///         // The saga goes on another way after this rejection, and compensates after any other.
+///         Err(StockError::OutOfStock { .. }) => stock.order(&cmd.sku).await?,
+///         Err(other) => return Err(other.into()),
+///     };
+///     if cmd.gift {
+///         stock.wrap(&hold).await?;
+///     }
+///     Ok(hold)
+/// }
+/// # }
+/// ```
+///
+/// Patterns are `_`, names, `name @ pattern`, literals, ranges, `a | b`, `Some` and `None`, tuples, structs, and enum variants
+/// under serde's external, internal and adjacent tagging, with guards; `untagged` enums and `#[serde(other)]` cannot be told
+/// apart there. The first arm that matches is taken. An alternative names rejections, whose fields stay with the
+/// participant: write `..`. `Err(other)` stands for every other error, and hands it on by `return Err(other.into())`, or is left
+/// out where all are named. A `#[transient]` variant cannot be an alternative, because nobody knows whether the step took effect.
+///
+/// `return Err(..)` rejects the saga: what was done is compensated, and the execution fails with the rejection's name and
+/// text. After the point of no return it is an error. `return Ok(..)` ends the saga early.
+///
+/// ## Loops and joins
+///
+/// ```
+/// # use saga_runtime::prelude::*;
+/// # #[saga]
+/// # pub mod shop {
+/// #     use saga_runtime::prelude::*;
+/// #     #[derive(Serialize, Deserialize)] pub struct Cmd { pub id: String, pub lines: Vec<Line> }
+/// #     #[derive(Serialize, Deserialize)] pub struct Line { pub sku: String }
+/// #     pub trait Stock {
+/// #         #[step(compensate = release)]
+/// #         async fn reserve(&self, tx: &mut Tx, sku: &str) -> Result<String, Retry>;
+/// #         #[compensation]
+/// #         async fn release(&self, tx: &mut Tx, hold: String) -> Result<(), Retry>;
+/// #         #[step(read_only)]
+/// #         async fn price(&self, tx: &mut Tx, holds: &[String]) -> Result<u64, Retry>;
+/// #         #[step(read_only)]
+/// #         async fn rebate(&self, tx: &mut Tx, id: &str, limit: u64) -> Result<u64, Retry>;
+/// #     }
+/// pub async fn quote(stock: &impl Stock, cmd: Cmd) -> Result<u64, Rejection> {
+///     let mut holds = Vec::new();
+///     #[parallel(max = 8)]
+///     for line in &cmd.lines {
+///         let hold = stock.reserve(&line.sku).await?;
+///         holds.push(hold);
+///     }
+///     let (price, rebate) = join!(stock.price(&holds), async {
+///         let small = stock.rebate(&cmd.id, 10).await?;
+///         let large = stock.rebate(&cmd.id, 100).await?;
+///         Ok(small + large)
+///     })?;
+///     Ok(price - rebate)
+/// }
+/// # }
+/// ```
+///
+/// A loop goes through a list, `for x in &list` or `for (i, x) in list.iter().enumerate()`, one item at a time; without `break`
+/// and `continue`. `let mut v = Vec::new()` before it collects what its body pushes, once an item. `#[parallel(max = 8)]` lets up
+/// to 8 items run at once, at most 40; `#[parallel(max = 100, distributed)]` runs each item as an execution of its own, up to 10,000
+/// at once, for lists whose history would not fit into one execution's 25,000 events. A distributed loop stands at the flow's own
+/// level and contains no other, and no call of a flow.
+///
+/// If an item or a branch fails, its siblings are stopped, and everything that took effect in any of them is compensated: in
+/// each, later steps first; one after the other where the loop ran so, at once otherwise. Neither may contain a pivot.
+///
+/// ## Flows in flows
+///
+/// ```
+/// # use saga_runtime::prelude::*;
+/// # #[saga]
+/// # pub mod bank {
+/// #     use saga_runtime::prelude::*;
+/// #     #[derive(Serialize, Deserialize)] pub struct Customer { pub name: String, pub starts_at: Timestamp }
+/// #     #[derive(Serialize, Deserialize)] pub struct Account { pub id: String }
+/// #     pub trait Accounts {
+/// #         #[step(compensate = remove)]
+/// #         async fn create(&self, tx: &mut Tx, name: &str) -> Result<Account, Retry>;
+/// #         #[compensation]
+/// #         async fn remove(&self, tx: &mut Tx, account: Account) -> Result<(), Retry>;
+/// #         #[step(retriable)]
+/// #         async fn close(&self, tx: &mut Tx, account: &Account) -> Result<(), Retry>;
+/// #     }
+/// #     pub trait Mail {
+/// #         #[step(read_only)]
+/// #         async fn verify(&self, cx: &Context, name: &str) -> Result<(), Retry>;
+/// #         #[step(retriable)]
+/// #         async fn welcome(&self, cx: &Context, name: &str) -> Result<(), Retry>;
+/// #     }
+/// #[flow(compensate = close_account)]
+/// pub async fn open_account(accounts: &impl Accounts, name: &str) -> Result<Account, Rejection> {
+///     Ok(accounts.create(name).await?)
+/// }
+///
+/// pub async fn close_account(accounts: &impl Accounts, account: Account) -> Result<(), Rejection> {
+///     accounts.close(&account).await?;
+///     Ok(())
+/// }
+///
+/// pub async fn onboard(accounts: &impl Accounts, mail: &impl Mail, cmd: Customer) -> Result<Account, Rejection> {
+///     mail.verify(&cmd.name).await?;
+///     let account = open_account(accounts, &cmd.name).await?;
+///     sleep_until(&cmd.starts_at).await;
+///     mail.welcome(&cmd.name).await?;
+///     Ok(account)
+/// }
+/// # }
+/// ```
+///
+/// A flow that is called is a state machine of its own, and the calling one starts it by
+/// `${OpenAccountStateMachineArn}` and waits. If it fails, it has compensated itself, which the calling flow takes as a
+/// rejection. `#[flow(compensate = close_account)]` names the flow that undoes it afterwards: its one input is what the called one
+/// returned, and it cannot be rejected. Without one, a called flow is retriable or read-only if all of its steps are, and a pivot
+/// otherwise. A step comes first where the calling flow looks at its own input afterwards, because the step's handler checks it.
+/// A flow is not called in a `join!` or a `#[parallel]` loop, where Step Functions would stop it without
+/// compensation, and none calls itself.
+///
+/// ## The point of no return
+///
+/// On every path, compensatable steps come first, then at most one pivot, then retriable steps. Read-only steps may stand
+/// anywhere; after the pivot, those that cannot be rejected.
 ///
 /// # Limits
 ///
@@ -248,11 +419,13 @@ pub use saga_macros::saga;
 pub use self::context::Context;
 pub use self::error::{Rejection, Retry, StepError};
 pub use self::failure::Failure;
+pub use self::flow::{sleep, sleep_until};
 pub use self::handler::Handler;
 pub use self::invocation::{Clock, Invocation};
 pub use self::outcome::Outcome;
 pub use self::saga::{Kind, Mode, Saga, StepInfo};
 pub use self::store::{Condition, Field, MemoryStore, Store, field};
+pub use self::timestamp::{Timestamp, TimestampError};
 pub use self::tx::{KeyValue, Pending, Table, Tx, Update};
 
 /// A future on the heap that may move between threads, as traits that become `dyn` return it.
@@ -260,7 +433,16 @@ pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 
 /// What a module under `#[saga]` and its participants use: `use saga_runtime::prelude::*;`.
 pub mod prelude {
+    pub use std::time::Duration;
+
     pub use serde::{Deserialize, Serialize};
 
-    pub use crate::{Context, Outcome, Rejection, Retry, Table, Tx, field, saga};
+    pub use crate::{
+        Context, Outcome, Rejection, Retry, Table, Timestamp, Tx, field, join, saga, sleep,
+        sleep_until,
+    };
+}
+
+pub mod flow_language {
+    #![doc = include_str!("../docs/flow-language.md")]
 }

@@ -13,13 +13,14 @@ use std::marker::PhantomData;
 /// ```
 /// use saga_runtime::Saga;
 ///
-/// const GREET: Saga<String, ()> = Saga::new("greet", r#"{ "StartAt": "mail.send" }"#, &[]);
+/// const GREET: Saga<String, ()> = Saga::new("greet", r#"{ "StartAt": "mail.send" }"#, &[], &[]);
 /// assert_eq!(GREET.name(), "greet");
 /// ```
 pub struct Saga<I, O> {
     name: &'static str,
     definition: &'static str,
     steps: &'static [StepInfo],
+    flows: &'static [&'static str],
     types: PhantomData<fn(I) -> O>,
 }
 
@@ -28,11 +29,13 @@ impl<I, O> Saga<I, O> {
     #[doc(hidden)]
     pub const fn new(
         name: &'static str, definition: &'static str, steps: &'static [StepInfo],
+        flows: &'static [&'static str],
     ) -> Self {
         Self {
             name,
             definition,
             steps,
+            flows,
             types: PhantomData,
         }
     }
@@ -47,9 +50,18 @@ impl<I, O> Saga<I, O> {
         self.definition
     }
 
-    /// The steps that the flow calls, in the order of its source.
+    /// The steps that the flow calls, in the order of its source: those in branches, loops and joins too, but not those of
+    /// flows that it starts.
     pub const fn steps(&self) -> &'static [StepInfo] {
         self.steps
+    }
+
+    /// The flows that this one starts as executions of their own, each once, by name: those that it calls, in the order of its
+    /// source, each followed by the flow that undoes it (`#[flow(compensate = ..)]`).
+    ///
+    /// The definition names the state machine of each by a placeholder: `open_account` by `${OpenAccountStateMachineArn}`.
+    pub const fn flows(&self) -> &'static [&'static str] {
+        self.flows
     }
 }
 
@@ -67,6 +79,7 @@ impl<I, O> fmt::Debug for Saga<I, O> {
         f.debug_struct("Saga")
             .field("name", &self.name)
             .field("steps", &self.steps)
+            .field("flows", &self.flows)
             .finish_non_exhaustive()
     }
 }

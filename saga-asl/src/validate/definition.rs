@@ -2,10 +2,10 @@
 
 use std::collections::HashMap;
 
-use crate::model::{Graph, Next, ProcessorMode, State, StateMachine, Template};
+use crate::model::{Condition, Graph, Next, ProcessorMode, State, StateMachine, Template};
 use crate::problems::Path;
 
-use super::expression::{self, Facts};
+use super::expression::{self, Facts, Literal};
 use super::sites::{Site, sites_of};
 
 pub(super) struct Definition<'m> {
@@ -74,6 +74,15 @@ impl<'m> Definition<'m> {
             Some(Err(message)) => Err(message),
             None => Err("it was not parsed"),
         }
+    }
+
+    /// The variable and the literal of a condition that is `$v = literal` and no more.
+    pub(super) fn equality(&self, condition: &Condition) -> Option<&(String, Literal)> {
+        let Condition::Expression(expression) = condition else {
+            return None;
+        };
+        let facts = self.parsed.get(expression.0.as_str())?;
+        facts.as_ref().ok()?.equality.as_ref()
     }
 
     /// Every state of every scope, with its place.

@@ -17,6 +17,28 @@ pub(super) struct Facts {
     pub(super) members: BTreeSet<String>,
     /// Operators of JSONata after 2.0.6.
     pub(super) operators: BTreeSet<&'static str>,
+    /// Where the whole expression is `$v = literal`: the variable, and the literal.
+    pub(super) equality: Option<(String, Literal)>,
+}
+
+/// A value that is the same in JSON, in JSONata and after deployment.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(super) enum Literal {
+    Bool(bool),
+    Integer(i64),
+    Text(String),
+}
+
+impl Literal {
+    /// Not where deployment fills in a placeholder: then two texts may turn out to be one.
+    pub(super) fn text(text: &str) -> Option<Self> {
+        (!text.contains("${")).then(|| Self::Text(text.to_owned()))
+    }
+
+    /// Not where JSONata, whose numbers are doubles, could take two for one.
+    pub(super) fn integer(number: i64) -> Option<Self> {
+        (number.unsigned_abs() < 1 << 53).then_some(Self::Integer(number))
+    }
 }
 
 /// JSONata 2.0.6's functions: <https://docs.jsonata.org/2.0.0/overview>. Step Functions refuses `eval`.
@@ -104,7 +126,35 @@ pub(super) fn parse(source: &str) -> Result<Facts, String> {
     let ast = jsonata_core::parser::parse(source).map_err(|error| error.to_string())?;
     let mut walk = Walk::default();
     walk.node(&ast, true);
-    Ok(walk.facts)
+    let mut facts = walk.facts;
+    facts.equality = equality(&ast).filter(|(name, _)| facts.variables.contains(name));
+    Ok(facts)
+}
+
+fn equality(ast: &AstNode) -> Option<(String, Literal)> {
+    let AstNode::Binary {
+        op: BinaryOp::Equal,
+        lhs,
+        rhs,
+    } = ast
+    else {
+        return None;
+    };
+    let AstNode::Variable(name) = lhs.as_ref() else {
+        return None;
+    };
+    let literal = match rhs.as_ref() {
+        AstNode::Boolean(value) => Some(Literal::Bool(*value)),
+        AstNode::String(text) => Literal::text(text),
+        AstNode::Number(number) => integer(*number).and_then(Literal::integer),
+        _ => None,
+    };
+    literal.map(|literal| (name.clone(), literal))
+}
+
+fn integer(number: f64) -> Option<i64> {
+    // Its decimal form has a point where it is no integer, and is exact where it is a small one.
+    number.to_string().parse().ok()
 }
 
 /// Follows JSONata's scopes: a block or a lambda ends the names bound in it.
@@ -384,7 +434,7 @@ fn decrement<'a>(counts: &mut HashMap<&'a str, usize>, name: &'a str) {
 mod tests {
     use expect_test::{Expect, expect};
 
-    use super::parse;
+    use super::{Literal, parse};
 
     fn check(source: &str, expected: Expect) {
         let facts = match parse(source) {
@@ -482,6 +532,35 @@ mod tests {
             "$map($x, function($v) { b })",
             expect![[r#"variables {"x"} functions {} context {"b"} members {} operators {}"#]],
         );
+    }
+
+    #[test]
+    fn a_comparison_with_a_literal_is_noted() {
+        let equality = |source| parse(source).unwrap().equality;
+        let noted = |literal| Some(("x".to_owned(), literal));
+        let text = |text: &str| noted(Literal::Text(text.to_owned()));
+        assert_eq!(equality(" $x = 'a' "), text("a"));
+        assert_eq!(equality(r#"$x="it's""#), text("it's"));
+        assert_eq!(equality("$x = 10"), noted(Literal::Integer(10)));
+        assert_eq!(equality("$x = false"), noted(Literal::Bool(false)));
+        for other in [
+            "$x",
+            "$x != 1",
+            "$x = 1.5",
+            "$x = 1e300",
+            "$x = $y",
+            "$x = '${P}'",
+            "$x.a = 1",
+            "$x = 1 or $y = 1",
+            "$x = 9007199254740993",
+            "$sum = 1",
+            "($x := 1) = 1",
+            "x = 1",
+            "$states = 1",
+            "$x = null",
+        ] {
+            assert_eq!(equality(other), None, "{other}");
+        }
     }
 
     #[test]

@@ -9,6 +9,7 @@ mod expression;
 mod functions;
 mod jsonata;
 mod names;
+mod nested;
 mod nesting;
 mod numbers;
 mod reachability;
@@ -53,6 +54,7 @@ const LOCAL: &[Rule] = &[
     functions::check,
     context::check,
     states_variable::check,
+    nested::check,
 ];
 
 /// Checks a state machine in hand against the language's rules.

@@ -1,5 +1,7 @@
 //! The rule that nothing that must hold something is empty, and that resources and items are of the right kind.
 
+use std::collections::HashSet;
+
 use crate::model::{Map, Retrier, State, Template};
 use crate::problems::{Path, Problems, Short};
 
@@ -20,6 +22,7 @@ pub(super) fn check(definition: &Definition<'_>, problems: &mut Problems) {
             );
         }
     }
+    check_labels_are_unique(definition, problems);
     for (_, state, path) in definition.states() {
         match state {
             State::Task(task) => {
@@ -86,13 +89,43 @@ fn check_map(map: &Map, path: &Path<'_>, problems: &mut Problems) {
             problems.add(RULE, &path.key("Items"), message);
         }
     }
-    if let Some(label) = &map.label
-        && label.chars().count() > LABEL
-    {
+    if let Some(label) = &map.label {
+        check_label(label, &path.key("Label"), problems);
+    }
+}
+
+fn check_label(label: &str, path: &Path<'_>, problems: &mut Problems) {
+    if label.chars().count() > LABEL {
         let message = format_args!(
             "the label is longer than {LABEL} characters; Step Functions allows no more"
         );
-        problems.add(RULE, &path.key("Label"), message);
+        problems.add(RULE, path, message);
+    }
+    let forbidden =
+        |c: char| c.is_whitespace() || c.is_control() || "<>{}[]?*\"#%\\^|~`$&,;:".contains(c);
+    if label.is_empty() || label.contains(forbidden) {
+        let message = format_args!(
+            "the label `{}` cannot be part of an ARN; write letters, digits, `-` and `_`",
+            Short(label)
+        );
+        problems.add(RULE, path, message);
+    }
+}
+
+/// A label is part of the names of the Map's children, so it belongs to one Map.
+fn check_labels_are_unique(definition: &Definition<'_>, problems: &mut Problems) {
+    let mut labels = HashSet::new();
+    for (_, state, path) in definition.states() {
+        if let State::Map(map) = state
+            && let Some(label) = &map.label
+            && !labels.insert(label)
+        {
+            let message = format_args!(
+                "another Map has the label `{}` already; write a label of its own",
+                Short(label)
+            );
+            problems.add(RULE, &path.key("Label"), message);
+        }
     }
 }
 
@@ -192,6 +225,45 @@ mod tests {
             &map("[]").replace("xx", "xxx"),
             expect![
                 "$.States.a.Label: the label is longer than 40 characters; Step Functions allows no more [structure]"
+            ],
+        );
+    }
+
+    #[test]
+    fn a_label_is_part_of_an_arn_and_of_one_map() {
+        let map = |first: &str, second: &str| {
+            let map = |label: &str, next: &str| {
+                format!(
+                    r#"{{"Type": "Map", "Label": "{label}", {next}, "ItemProcessor": {{
+                        "ProcessorConfig": {{"Mode": "DISTRIBUTED", "ExecutionType": "STANDARD"}},
+                        "StartAt": "{label}", "States": {{"{label}": {{"Type": "Succeed"}}}}}}}}"#
+                )
+            };
+            let second =
+                map(second, r#""End": true"#).replace("\"StartAt\": \"", "\"StartAt\": \"i");
+            let second = second.replace("States\": {\"", "States\": {\"i");
+            format!(r#""a": {}, "b": {second}"#, map(first, r#""Next": "b""#))
+        };
+        check("a", &map("lines", "items_2"), expect!["ok"]);
+        check(
+            "a",
+            &map("lines", "lines"),
+            expect![
+                "$.States.b.Label: another Map has the label `lines` already; write a label of its own [structure]"
+            ],
+        );
+        check(
+            "a",
+            &map("a b", "x:y"),
+            expect![[r#"
+            $.States.a.Label: the label `a b` cannot be part of an ARN; write letters, digits, `-` and `_` [structure]
+            $.States.b.Label: the label `x:y` cannot be part of an ARN; write letters, digits, `-` and `_` [structure]"#]],
+        );
+        check(
+            "a",
+            &map("lines", ""),
+            expect![
+                "$.States.b.Label: the label `` cannot be part of an ARN; write letters, digits, `-` and `_` [structure]"
             ],
         );
     }

@@ -2,11 +2,17 @@
 //!
 //! Step Functions accepts a definition that breaks the first half, and fails the execution that takes the wrong way.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+mod flow;
+mod tags;
+mod ways;
+
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use crate::problems::{Path, Problems, Short};
 
-use super::definition::{Definition, Parent, Scope, assigns, transitions};
+use super::definition::{Definition, Parent, Scope, assigns};
+
+use ways::{Before, Budget, Ways};
 
 const RULE: &str = "variables";
 
@@ -18,11 +24,16 @@ pub(super) fn check(definition: &Definition<'_>, problems: &mut Problems) {
         by_variable,
         mut faults,
     } = resolve_uses(definition, &assigned);
-    let flows: Vec<Flow<'_>> = definition.scopes.iter().map(Flow::new).collect();
+    let mut budget = Budget::default();
+    let scopes = definition.scopes.iter();
+    let mut ways: Vec<Ways<'_>> = scopes
+        .map(|scope| Ways::new(definition, scope, &mut budget))
+        .collect();
     for ((scope, name), uses) in by_variable {
-        let before = flows[scope].unassigned(name);
+        let states = uses.iter().map(|&(_, state)| state).collect();
+        let unassigned = ways[scope].unassigned(name, &states, &mut budget);
         for (site, state) in uses {
-            if let Some(before) = before[state] {
+            if let Some(&before) = unassigned.get(&state) {
                 faults.insert((site, name), Fault::Open { scope, before });
             }
         }
@@ -173,75 +184,6 @@ fn resolve(
         };
         distributed |= parent.distributed;
         (scope, state) = (parent.scope, parent.state);
-    }
-}
-
-/// The transitions of one scope, as numbers.
-struct Flow<'d> {
-    start: Option<usize>,
-    /// By state: its transitions, each with its target.
-    edges: Vec<Vec<(usize, usize)>>,
-    count: usize,
-    /// By variable: the transitions that assign it.
-    assigning: HashMap<&'d str, Vec<usize>>,
-}
-
-/// From where a state is entered.
-#[derive(Clone, Copy)]
-enum Before {
-    Start,
-    State(usize),
-}
-
-impl<'d> Flow<'d> {
-    fn new(scope: &'d Scope<'_>) -> Self {
-        let start = scope.index.get(scope.graph.start_at.as_str()).copied();
-        let mut flow = Self {
-            start,
-            edges: Vec::new(),
-            count: 0,
-            assigning: HashMap::new(),
-        };
-        for (_, state) in &scope.graph.states {
-            let mut edges = Vec::new();
-            for transition in transitions(state, &scope.path) {
-                let Some(&target) = scope.index.get(transition.target) else {
-                    continue;
-                };
-                for (name, _) in transition.assign {
-                    flow.assigning.entry(name).or_default().push(flow.count);
-                }
-                edges.push((flow.count, target));
-                flow.count += 1;
-            }
-            flow.edges.push(edges);
-        }
-        flow
-    }
-
-    /// The states that can be entered while the variable is still unassigned, and from where.
-    ///
-    /// A state assigns on the way out: all references in it read the values that it was entered with.
-    fn unassigned(&self, name: &str) -> Vec<Option<Before>> {
-        let mut assigns = vec![false; self.count];
-        for &edge in self.assigning.get(name).into_iter().flatten() {
-            assigns[edge] = true;
-        }
-        let mut before = vec![None; self.edges.len()];
-        let Some(start) = self.start else {
-            return before;
-        };
-        before[start] = Some(Before::Start);
-        let mut open = vec![start];
-        while let Some(state) = open.pop() {
-            for &(edge, target) in &self.edges[state] {
-                if !assigns[edge] && before[target].is_none() {
-                    before[target] = Some(Before::State(state));
-                    open.push(target);
-                }
-            }
-        }
-        before
     }
 }
 

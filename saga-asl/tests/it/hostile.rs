@@ -114,6 +114,39 @@ fn many_variables_on_many_ways_are_checked_in_time() {
 }
 
 #[test]
+fn many_choices_that_ask_which_way_was_taken_are_checked_in_time() {
+    // All tags numbers, all texts, and one text of many values that is asked for everywhere.
+    for kind in 0..3 {
+        let count = 2_000;
+        let states: Vec<String> = (0..count)
+            .map(|i| {
+                let (name, asked, value) = match kind {
+                    0 => (i, (i * 7) % count, "1".to_owned()),
+                    1 => (i, (i * 7) % count, "'1'".to_owned()),
+                    _ => (0, 0, format!("'{}'", (i * 7) % count)),
+                };
+                let assigned = match kind {
+                    0 => "1".to_owned(),
+                    1 => "\"1\"".to_owned(),
+                    _ => format!("\"{i}\""),
+                };
+                format!(
+                    r#""s{i}": {{"Type": "Choice", "Choices": [
+                    {{"Condition": "{{% $states.input %}}", "Assign": {{"v{name}": {assigned}}}, "Next": "s{}"}},
+                    {{"Condition": "{{% $v{asked} = {value} %}}", "Assign": {{"w{i}": 1}}, "Next": "s{}"}}],
+                    "Default": "s{}", "Output": "{{% $w{} %}}"}}"#,
+                    (i + 1) % count,
+                    (i * 3) % count,
+                    count - 1 - i,
+                    (i * 11) % count,
+                )
+            })
+            .collect();
+        check(&states.join(","));
+    }
+}
+
+#[test]
 fn many_unknown_names_are_reported_in_time() {
     let name = |i: usize| format!("{i:040}");
     let states: Vec<String> = (0..2_000)

@@ -254,13 +254,13 @@ fn report_foreign_params(
     }
 }
 
-fn same(left: &TokenStream, right: &TokenStream) -> bool {
+pub(super) fn same(left: &TokenStream, right: &TokenStream) -> bool {
     // Most types are spelt alike, and need no closer look.
     left.to_string() == right.to_string() || text(left) == text(right)
 }
 
 /// Tokens as one would write them.
-fn text(tokens: &TokenStream) -> String {
+pub(super) fn text(tokens: &TokenStream) -> String {
     let text = tokens.to_string().replace(' ', "").replace(',', ", ");
     text.replace("::std::vec::Vec<", "Vec<")
         .replace("::std::string::String", "String")

@@ -1,137 +1,136 @@
-//! Rules over a flow's paths: the pivot rule, and the names of its states.
+//! Rules over a flow's paths: one walk over the graph, which knows how far it has come and what is around it.
 
-use proc_macro2::{Ident, Span};
-
-use super::step::rejections;
+use super::action::{Action, actions, of_call};
+use super::loops::{self, Around};
+use super::nested::{self, Flows};
+use super::phase::Phase;
+use super::{states, undo};
+use crate::called::Kind;
 use crate::errors::Errors;
-use crate::{ir, names};
+use crate::ir::{self, Block, End, Node};
 
-pub(super) fn check_flow(errors: &mut Errors, saga: &ir::Saga, flow: &ir::Flow) {
-    let mut phase = Phase::Compensatable;
-    check_block(errors, saga, &flow.body, &mut phase);
-}
-
-/// How far a path has come: `(compensatable | read_only)*`, at most one pivot, `(retriable | read_only)*`.
-#[derive(Clone, Copy)]
-enum Phase<'a> {
-    Compensatable,
-    /// The step after which nothing is undone, where it is called, and whether it is a pivot.
-    PointOfNoReturn {
-        step: &'a Ident,
-        span: Span,
-        pivot: bool,
-    },
-}
-
-fn check_block<'a>(
-    errors: &mut Errors, saga: &'a ir::Saga, block: &ir::Block, phase: &mut Phase<'a>,
-) {
-    for node in &block.nodes {
-        match node {
-            ir::Node::Call(call) => check_call(errors, saga, call, phase),
-        }
-    }
-}
-
-fn check_call<'a>(errors: &mut Errors, saga: &'a ir::Saga, call: &ir::Call, phase: &mut Phase<'a>) {
-    let step = &saga.participants[call.participant].steps[call.step];
-    check_state_names(errors, step, call);
-    let name = &step.ident;
-    match (&step.kind, *phase) {
-        (ir::Kind::Compensatable(_) | ir::Kind::ReadOnly, Phase::Compensatable)
-        | (ir::Kind::Retriable, Phase::PointOfNoReturn { .. }) => {}
-        (ir::Kind::Pivot, Phase::Compensatable) => {
-            *phase = Phase::PointOfNoReturn {
-                step: name,
-                span: call.span,
-                pivot: true,
-            };
-        }
-        (ir::Kind::Retriable, Phase::Compensatable) => {
-            *phase = Phase::PointOfNoReturn {
-                step: name,
-                span: call.span,
-                pivot: false,
-            };
-        }
-        (ir::Kind::ReadOnly, Phase::PointOfNoReturn { step: point, .. }) => {
-            check_late_read(errors, saga, step, call, point);
-        }
-        (
-            ir::Kind::Compensatable(_),
-            Phase::PointOfNoReturn {
-                step: point,
-                span,
-                pivot,
-            },
-        ) => {
-            let what = if pivot {
-                "the pivot"
-            } else {
-                "the retriable step"
-            };
-            let message = format_args!(
-                "compensatable step `{name}` comes after {what} `{point}`, when nothing is undone any more; call it before `{point}`, or make it `retriable`"
-            );
-            errors.at(call.span, message);
-            let message = format_args!("`{name}` comes after `{point}`, the point of no return");
-            errors.at(span, message);
-        }
-        (
-            ir::Kind::Pivot,
-            Phase::PointOfNoReturn {
-                step: point,
-                span,
-                pivot,
-            },
-        ) => {
-            errors.at(call.span, late_pivot(name, point, pivot));
-            errors.at(
-                span,
-                format_args!("`{point}` is already the point of no return"),
-            );
-        }
-    }
-}
-
-fn late_pivot(name: &Ident, point: &Ident, after_pivot: bool) -> String {
-    if after_pivot {
-        format!(
-            "`{name}` is the second pivot on this path, after `{point}`; a saga has one point of no return, so make one of them `compensate = …` or `retriable`"
-        )
-    } else {
-        format!(
-            "pivot `{name}` comes after the retriable step `{point}`, which must not be undone; call it before `{point}`"
-        )
-    }
-}
-
-/// A rejection is the one thing that trying again does not change.
-fn check_late_read(
-    errors: &mut Errors, saga: &ir::Saga, step: &ir::Step, call: &ir::Call, point: &Ident,
-) {
-    if let Some(rejection) = rejections(saga, step).first() {
-        let message = format_args!(
-            "`{}` may be rejected by `{rejection}` after `{point}`, when nothing is undone any more; call it before `{point}`",
-            step.ident
-        );
-        errors.at(call.span, message);
-    }
-}
-
-/// The longest name of a step is that of its compensation's state; a point of no return has one too.
-fn check_state_names(errors: &mut Errors, step: &ir::Step, call: &ir::Call) {
-    let longest = match step.kind {
-        ir::Kind::ReadOnly => call.state.clone(),
-        _ => names::compensation_state(&call.state),
+pub(super) fn check_flow(errors: &mut Errors, saga: &ir::Saga, flows: &Flows<'_>, flow: &ir::Flow) {
+    let mut walk = Walk {
+        errors,
+        saga,
+        flows,
+        flow,
+        around: Vec::new(),
     };
-    let length = longest.chars().count();
-    if length > names::MAX_STATE_NAME {
-        let message = format_args!(
-            "the state name `{longest}` has {length} characters; Step Functions allows {}, so shorten `{}` or its trait",
-            names::MAX_STATE_NAME,
-            step.ident
-        );
-        errors.at(step.ident.span(), message);
+    let start = match undo::undone_by(saga, flow) {
+        Some(undone) => Phase::Undoing { flow, undone },
+        None => Phase::Compensatable,
+    };
+    walk.block(&flow.body, start);
+}
+
+struct Walk<'a, 'e> {
+    errors: &'e mut Errors,
+    saga: &'a ir::Saga,
+    flows: &'a Flows<'a>,
+    flow: &'a ir::Flow,
+    /// The loops and joins around, outermost first.
+    around: Vec<Around<'a>>,
+}
+
+impl<'a> Walk<'a, '_> {
+    /// How far the path has come behind the block; `None` if it does not go on there.
+    fn block(&mut self, block: &'a Block, before: Phase<'a>) -> Option<Phase<'a>> {
+        let mut phase = before;
+        for node in &block.nodes {
+            // What stands behind a node that does not go on is reported where it is read.
+            phase = self.node(node, phase)?;
+        }
+        match &block.end {
+            End::Value(_) | End::Tail => Some(phase),
+            End::Return(_) => None,
+            End::Reject(rejection) => {
+                phase.reject(self.errors, rejection);
+                None
+            }
+        }
+    }
+
+    fn node(&mut self, node: &'a Node, before: Phase<'a>) -> Option<Phase<'a>> {
+        match node {
+            Node::Call(call) => Some(self.call(call, before)),
+            Node::Nested(nested) => Some(self.nested(nested, before)),
+            Node::Branch(branch) => {
+                let arms = branch.arms.iter().map(|arm| self.block(&arm.block, before));
+                Phase::merge(arms)
+            }
+            Node::Attempt(attempt) => self.attempt(attempt, before),
+            Node::Loop(looped) => {
+                loops::check_loop(
+                    self.errors,
+                    self.saga,
+                    self.flows,
+                    self.flow,
+                    looped,
+                    &self.around,
+                );
+                let inside = Around::Loop(looped);
+                Some(self.inside(inside, &[&looped.body], before))
+            }
+            Node::Join(join) => {
+                let blocks: Vec<&Block> =
+                    join.branches.iter().map(|branch| &branch.block).collect();
+                Some(self.inside(Around::Join(join), &blocks, before))
+            }
+            Node::Wait(_) => Some(before),
+        }
+    }
+
+    fn call(&mut self, call: &'a ir::Call, before: Phase<'a>) -> Phase<'a> {
+        states::check_call(self.errors, self.saga, call);
+        self.action(&of_call(self.saga, call), before)
+    }
+
+    fn nested(&mut self, nested: &'a ir::Nested, before: Phase<'a>) -> Phase<'a> {
+        nested::check_place(self.errors, nested, &self.around);
+        match self.flows.action(nested) {
+            Some(action) => {
+                nested::check_repeated(self.errors, self.saga, &action, &self.around);
+                states::check_nested(self.errors, &action, nested);
+                self.action(&action, before)
+            }
+            None => before,
+        }
+    }
+
+    fn action(&mut self, action: &Action<'a>, before: Phase<'a>) -> Phase<'a> {
+        match self.around.last() {
+            Some(around) if action.kind == Kind::Pivot => {
+                loops::report_pivot(self.errors, action, around.what());
+                before
+            }
+            _ => before.after(self.errors, action),
+        }
+    }
+
+    /// A rejection has no effect, so the other paths begin where the call stood.
+    fn attempt(&mut self, attempt: &'a ir::Attempt, before: Phase<'a>) -> Option<Phase<'a>> {
+        let after = self.call(&attempt.call, before);
+        states::check_attempt(self.errors, self.saga, &attempt.call);
+        let ok = self.block(&attempt.ok, after);
+        let alternatives = attempt.alternatives.iter();
+        let others = alternatives.map(|alternative| self.block(&alternative.block, before));
+        let ends: Vec<_> = [ok].into_iter().chain(others).collect();
+        Phase::merge(ends)
+    }
+
+    fn inside(&mut self, around: Around<'a>, blocks: &[&'a Block], before: Phase<'a>) -> Phase<'a> {
+        let actions: Vec<Action<'a>> = blocks
+            .iter()
+            .flat_map(|block| actions(self.saga, self.flows, block))
+            .collect();
+        let phase = before.around(around.what(), &actions);
+        self.around.push(around);
+        for block in blocks {
+            // How one ends says nothing of the whole, which goes on when all have ended.
+            let _ = self.block(block, phase);
+        }
+        self.around.pop();
+        before.behind(phase)
     }
 }

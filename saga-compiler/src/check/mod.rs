@@ -1,9 +1,16 @@
 //! Rules that need more than one item in view. Reports, never rewrites.
 
+mod action;
 mod compensation;
+mod contents;
 mod contract;
 mod flow;
+mod loops;
+mod nested;
+mod phase;
+mod states;
 mod step;
+mod undo;
 
 use std::collections::{HashMap, HashSet};
 
@@ -28,8 +35,12 @@ pub(crate) fn check(errors: &mut Errors, saga: &ir::Saga) {
         compensation::check_compensations(errors, participant);
     }
     check_machine_names(errors, saga);
+    nested::check_recursion(errors, saga);
+    let flows = nested::Flows::of(saga);
     for flow in &saga.flows {
-        flow::check_flow(errors, saga, flow);
+        undo::check_undo(errors, saga, flow);
+        nested::check_first(errors, flow);
+        flow::check_flow(errors, saga, &flows, flow);
     }
 }
 

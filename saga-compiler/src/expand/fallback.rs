@@ -25,19 +25,24 @@ pub(crate) fn fallback(item: &ItemMod, krate: &TokenStream) -> TokenStream {
     quote!(#[allow(unused_imports, dead_code)] #module)
 }
 
-/// The module without functions that rustc would complain about as well: would-be flows, and the second of one name.
+/// The module without what rustc would complain about as well: would-be flows, the second of one name, and `#[flow]`
+/// where it does not belong.
 fn without_followers(item: &ItemMod) -> ItemMod {
     let mut item = item.clone();
     let mut constants = Vec::new();
     if let Some((_, items)) = &mut item.content {
-        items.retain(|item| match item {
+        items.retain_mut(|item| match item {
             Item::Fn(item) if is_flow(item) => {
                 let constant = names::saga_const(&item.sig.ident);
                 let is_first = !constants.contains(&constant);
                 constants.push(constant);
                 is_first
             }
-            Item::Fn(item) => !takes_impl(item),
+            Item::Fn(item) => {
+                item.attrs
+                    .retain(|attribute| !attribute.path().is_ident("flow"));
+                !takes_impl(item)
+            }
             _ => true,
         });
     }
@@ -104,6 +109,6 @@ fn empty_saga(item: &ItemFn, krate: &TokenStream) -> TokenStream {
     quote! {
         #(#cfgs)*
         #[doc(hidden)]
-        #vis const #constant: #krate::Saga<#input, #output> = #krate::Saga::new(#name, "", &[]);
+        #vis const #constant: #krate::Saga<#input, #output> = #krate::Saga::new(#name, "", &[], &[]);
     }
 }

@@ -1,10 +1,12 @@
 //! The user's module, given back with what was promised. Decides nothing: rustc checks what the user wrote,
 //! at the user's own tokens.
 
+mod checks;
 mod error_enum;
 mod fallback;
 mod flow;
 mod participant;
+mod warning;
 
 use proc_macro2::TokenStream;
 use quote::{ToTokens, quote};
@@ -15,8 +17,11 @@ use crate::parse::{is_flow, is_participant};
 
 pub(crate) use fallback::fallback;
 
-/// The module with its contract implemented. `texts` are the definitions, one a flow, as expressions.
-pub(crate) fn expand(item: &ItemMod, saga: &ir::Saga, texts: &[TokenStream]) -> TokenStream {
+/// The module with its contract implemented. `texts` are the definitions, one a flow, as expressions, and `warnings` what
+/// is to be said of each.
+pub(crate) fn expand(
+    item: &ItemMod, saga: &ir::Saga, texts: &[TokenStream], warnings: &[&[String]],
+) -> TokenStream {
     let mut generated = Vec::new();
     for (index, error) in saga.errors.iter().enumerate() {
         if is_step_error(saga, index) {
@@ -26,9 +31,18 @@ pub(crate) fn expand(item: &ItemMod, saga: &ir::Saga, texts: &[TokenStream]) -> 
     for participant in &saga.participants {
         generated.push(participant::expand_serve(item, saga, participant));
     }
-    generated.push(flow::expand_checks(item, saga));
+    generated.push(checks::expand_checks(item, saga));
     for (flow, text) in saga.flows.iter().zip(texts) {
         generated.push(flow::expand_const(item, saga, flow, text));
+    }
+    for (flow, warnings) in saga.flows.iter().zip(warnings) {
+        if let Some(item) = flow::find(item, &flow.ident) {
+            generated.extend(
+                warnings
+                    .iter()
+                    .map(|text| warning::expand_warning(item, text)),
+            );
+        }
     }
     module(item, &quote!(#(#generated)*))
 }

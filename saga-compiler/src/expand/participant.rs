@@ -7,7 +7,7 @@ use syn::{Attribute, Item, ItemMod, ItemTrait, ReturnType, TraitItem, TraitItemF
 use super::flow::find;
 use super::{cfgs, foreign_attributes, items};
 use crate::lower::required_input;
-use crate::{ir, names};
+use crate::{ir, names, walk};
 
 const OURS: [&str; 2] = ["step", "compensation"];
 
@@ -84,15 +84,15 @@ pub(super) fn expand_serve(
     }
 }
 
-/// The flows that begin with this participant check their whole input here.
+/// The flows that may begin with this participant check their whole input here.
 fn starts(module: &ItemMod, saga: &ir::Saga, participant: &ir::Participant) -> Vec<TokenStream> {
     let mut starts = Vec::new();
     for flow in &saga.flows {
-        let Some(ir::Node::Call(first)) = flow.body.nodes.first() else {
-            continue;
-        };
-        if saga.participants[first.participant].ident == participant.ident {
-            let Some(input) = &flow.input else { continue };
+        let Some(input) = &flow.input else { continue };
+        let begins = walk::first_calls(flow)
+            .iter()
+            .any(|call| saga.participants[call.participant].ident == participant.ident);
+        if begins {
             let name = names::plain(&flow.ident);
             let cfgs = find(module, &flow.ident).map(|item| cfgs(&item.attrs).collect::<Vec<_>>());
             let cfgs = cfgs.unwrap_or_default();

@@ -1,40 +1,83 @@
 //! IR to a state machine. Total: whatever cannot be lowered, an earlier stage has refused.
+//!
+//! One walk over the blocks. Each node becomes one state, which is told where to go afterwards and what to assign on the way
+//! ([`Exit`]); a state in which nothing catches takes only what is safe there. A flow is lowered again until it is known what
+//! must be kept in variables ([`Facts`]).
 
+mod assemble;
+mod block;
+mod branch;
+mod exit;
+mod expression;
+mod facts;
+mod join;
+mod nested;
+mod repeat;
 mod retry;
+mod scope;
 mod task;
+mod undo;
 mod value;
+mod wait;
+pub(crate) mod walk;
+
+use std::cell::{Cell, RefCell};
+use std::collections::HashSet;
 
 use saga_asl as asl;
 
-use crate::ir::{self, Block, Call, Node, Value};
+use crate::called::{self, Verdict};
+use crate::ir::{self, LocalId, LoopId};
 use crate::names;
+use exit::After;
+use facts::{Facts, Names};
 pub(crate) use retry::error_names;
-use value::Variables;
+use scope::{Phase, Scope};
 pub(crate) use value::required_input;
 
 /// One flow while it is lowered.
 pub(crate) struct Lowering<'a> {
     pub(crate) saga: &'a ir::Saga,
     pub(crate) flow: &'a ir::Flow,
-    variables: Variables,
+    /// The loops around each local.
+    homes: Vec<Vec<LoopId>>,
+    /// Calls before which no other was: they check the flow's input.
+    first: HashSet<LocalId>,
+    /// What each flow of the module means to those that call it.
+    verdicts: Vec<Verdict>,
+    /// What the lowerings before this one found.
+    facts: Facts,
+    names: Names,
+    found: RefCell<Facts>,
+    /// States that stand for no node, so far.
+    ends: Cell<usize>,
+    rejects: Cell<usize>,
 }
 
-/// The states of a flow, as they are found: forward steps in source order, and what undoes them.
+/// The states of a graph, as they are found: forward ones in source order, and what undoes them.
 #[derive(Default)]
 struct States {
     forward: Vec<(asl::StateName, asl::State)>,
     /// In source order; the chain runs them backwards.
-    compensations: Vec<Undo>,
+    undos: Vec<Undo>,
+    /// What follows the next state, beside the happy path.
+    after: Vec<(asl::StateName, asl::State)>,
+    /// What else may be parked, and where an operator's answer leads.
+    stuck: Vec<(String, asl::StateName)>,
 }
 
-/// A compensation, and the state of its action.
+/// One state of a compensation chain.
 struct Undo {
-    action: asl::StateName,
     state: asl::StateName,
-    task: asl::Task,
+    content: asl::State,
+    /// What it is parked as, where it may be stuck.
+    action: Option<asl::StateName>,
+    /// The branch whose arm it asks for.
+    branch: Option<asl::StateName>,
 }
 
-/// Where a path stands.
+/// Where a path of the flow's own graph stands.
+#[derive(Clone)]
 struct Path {
     /// Where to go when the next node had no effect.
     undo: asl::StateName,
@@ -43,142 +86,61 @@ struct Path {
 }
 
 pub(crate) fn lower(saga: &ir::Saga, flow: &ir::Flow) -> asl::StateMachine {
-    let lowering = Lowering {
-        saga,
-        flow,
-        variables: Variables::of(flow),
-    };
-    let mut states = States::default();
-    let mut path = Path {
-        undo: names::COMPENSATED.to_owned(),
-        beyond_return: false,
-    };
-    lowering.lower_block(&mut states, &mut path, &flow.body);
-    let start_at = states
-        .forward
-        .first()
-        .map(|(name, _)| name.clone())
-        .unwrap_or_default();
-    asl::StateMachine {
-        comment: flow
-            .comment
-            .as_deref()
-            .or(saga.comment.as_deref())
-            .map(value::comment),
-        timeout_seconds: None,
-        graph: asl::Graph {
-            start_at,
-            states: lowering.assemble(states),
-        },
+    let homes = walk::homes(flow);
+    let first: HashSet<LocalId> = crate::walk::first_calls(flow)
+        .into_iter()
+        .map(|call| call.output)
+        .collect();
+    let depth = walk::depth(&flow.body);
+    let merges = walk::merges(flow);
+    let verdicts = called::verdicts(saga);
+    let mut facts = Facts::default();
+    loop {
+        let lowering = Lowering {
+            saga,
+            flow,
+            homes: homes.clone(),
+            first: first.clone(),
+            verdicts: verdicts.clone(),
+            names: Names::of(flow, &facts, depth),
+            found: RefCell::default(),
+            facts,
+            ends: Cell::new(0),
+            rejects: Cell::new(0),
+        };
+        let machine = lowering.lower_flow();
+        let mut found = lowering.found.into_inner();
+        found.close(&merges);
+        if found == lowering.facts {
+            return machine;
+        }
+        facts = found;
     }
 }
 
 impl Lowering<'_> {
-    fn lower_block(&self, states: &mut States, path: &mut Path, block: &Block) {
-        for (index, node) in block.nodes.iter().enumerate() {
-            let after = match block.nodes.get(index + 1) {
-                Some(next) => After::Next(entry(next)),
-                None => After::End(&block.result),
-            };
-            match node {
-                Node::Call(call) => self.lower_call(states, path, call, &after),
-            }
-        }
-    }
-
-    fn lower_call(&self, states: &mut States, path: &mut Path, call: &Call, after: &After<'_>) {
-        let step = self.step(call);
-        states.forward.push((
-            call.state.clone(),
-            asl::State::Task(self.action(call, path, after)),
-        ));
-        if path.beyond_return {
-            return;
-        }
-        let compensation = match &step.kind {
-            ir::Kind::ReadOnly => return,
-            ir::Kind::Compensatable(name) => Some(name),
-            ir::Kind::Pivot | ir::Kind::Retriable => None,
+    fn lower_flow(&self) -> asl::StateMachine {
+        let mut states = States::default();
+        let mut path = Path {
+            undo: names::COMPENSATED.to_owned(),
+            beyond_return: called::must_succeed(self.saga, &self.verdicts, self.flow),
         };
-        let state = names::compensation_state(&call.state);
-        states.compensations.push(Undo {
-            action: call.state.clone(),
-            state: state.clone(),
-            task: self.compensation(call, compensation, &path.undo),
-        });
-        path.undo = state;
-        path.beyond_return = compensation.is_none();
+        let after = After::nothing();
+        let scope = Scope::top(Phase::Action);
+        self.lower_block(&mut states, &scope, &mut path, &self.flow.body, &after);
+        let start_at = states.forward.first().map(|(name, _)| name.clone());
+        let comment = self.flow.comment.as_deref();
+        asl::StateMachine {
+            comment: comment.or(self.saga.comment.as_deref()).map(value::comment),
+            timeout_seconds: None,
+            graph: asl::Graph {
+                start_at: start_at.unwrap_or_default(),
+                states: self.assemble(states),
+            },
+        }
     }
 
-    /// The happy path straight down, the compensations in the order in which they run, and the end.
-    fn assemble(&self, states: States) -> Vec<(asl::StateName, asl::State)> {
-        let parks = !states.compensations.is_empty() && self.saga.on_stuck == ir::OnStuck::Park;
-        let resume = parks.then(|| resume(&states.compensations));
-        let mut all = states.forward;
-        let can_fail = all
-            .iter()
-            .any(|(_, state)| matches!(state, asl::State::Task(task) if !task.catch.is_empty()));
-        let chain = states.compensations.into_iter().rev();
-        all.extend(chain.map(|undo| (undo.state, asl::State::Task(undo.task))));
-        if let Some(resume) = resume {
-            all.push((names::PARK.to_owned(), asl::State::Task(task::park())));
-            all.push((names::RESUME.to_owned(), resume));
-        }
-        if can_fail {
-            all.push((names::COMPENSATED.to_owned(), compensated()));
-        }
-        all
-    }
-
-    fn step(&self, call: &Call) -> &ir::Step {
+    fn step(&self, call: &ir::Call) -> &ir::Step {
         &self.saga.participants[call.participant].steps[call.step]
     }
-}
-
-/// What follows a node.
-enum After<'a> {
-    Next(asl::StateName),
-    End(&'a Value),
-}
-
-/// The state in which a node begins.
-fn entry(node: &Node) -> asl::StateName {
-    match node {
-        Node::Call(call) => call.state.clone(),
-    }
-}
-
-/// Goes back to the compensation that was parked.
-fn resume(compensations: &[Undo]) -> asl::State {
-    let choices = compensations.iter().rev().map(|undo| asl::ChoiceRule {
-        comment: None,
-        condition: asl::Condition::Expression(asl::Expression(format!(
-            "${} = '{}'",
-            names::STUCK,
-            undo.action
-        ))),
-        assign: Vec::new(),
-        output: None,
-        next: undo.state.clone(),
-    });
-    asl::State::Choice(asl::Choice {
-        comment: None,
-        choices: choices.collect(),
-        // Cannot be reached; if it ever is, an operator must know.
-        default: Some(names::PARK.to_owned()),
-        assign: Vec::new(),
-        output: None,
-    })
-}
-
-/// Ends the saga with the failure that began the compensation.
-fn compensated() -> asl::State {
-    let expression =
-        |jsonata: &str| Some(asl::Text::Expression(asl::Expression(jsonata.to_owned())));
-    asl::State::Fail(asl::Fail {
-        comment: None,
-        error: expression("$states.input.Error"),
-        // Whether a timeout has a `Cause` is not documented, and this state must not fail to evaluate.
-        cause: expression("$states.input.Cause & ''"),
-    })
 }

@@ -146,6 +146,50 @@ pub(super) fn park() -> Vec<Retrier> {
     vec![everything(None, &ENDLESS)]
 }
 
+/// A loop or a join beyond the point of no return: what its steps could not do is tried again as a whole, and what is done
+/// already the barrier answers.
+pub(super) fn of_group(is_beyond_return: bool) -> Vec<Retrier> {
+    if is_beyond_return {
+        vec![everything(None, &ENDLESS)]
+    } else {
+        Vec::new()
+    }
+}
+
+/// What keeps an execution from being started now, or keeps Step Functions from telling.
+/// <https://docs.aws.amazon.com/step-functions/latest/apireference/API_StartExecution.html#API_StartExecution_Errors>
+const START_TRANSIENT: [&str; 5] = [
+    "StepFunctions.AWSStepFunctionsException",
+    "StepFunctions.SdkClientException",
+    "StepFunctions.ThrottlingException",
+    "StepFunctions.ExecutionLimitExceededException",
+    "StepFunctions.KmsThrottlingException",
+];
+
+/// A called flow: its name makes trying again safe. `definite` matches every error but a few of Step Functions' own, so
+/// what is worth another try comes before it.
+pub(super) fn until_started(definite: &str) -> Vec<Retrier> {
+    let never = Retrier {
+        error_equals: vec![definite.to_owned()],
+        interval_seconds: None,
+        max_attempts: Some(0),
+        backoff_rate: None,
+        max_delay_seconds: None,
+        jitter_strategy: None,
+    };
+    let transient = START_TRANSIENT.map(str::to_owned).into();
+    vec![
+        retrier(transient, None, &ENDLESS),
+        never,
+        everything(None, &ENDLESS),
+    ]
+}
+
+/// A flow that undoes another: tried until an operator must look.
+pub(super) fn undoing_flow() -> Vec<Retrier> {
+    vec![everything(None, &COMPENSATION)]
+}
+
 fn everything(policy: Option<&ir::RetryPolicy>, defaults: &Defaults) -> Retrier {
     retrier(vec!["States.ALL".to_owned()], policy, defaults)
 }

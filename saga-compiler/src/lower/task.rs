@@ -1,12 +1,17 @@
 //! The tasks of a saga: an action, its compensation, and the parking of one that is stuck.
 
 use proc_macro2::Ident;
-use saga_asl::{Assign, Catcher, Expression, Next, Number, Task, Template};
+use saga_asl::{
+    Catcher, Choice, ChoiceRule, Condition, Expression, Fail, Next, Number, State, Task, Template,
+    Text,
+};
 
 use super::retry::{self, REFUSED};
-use super::value::{Place, comment, lower_value};
-use super::{After, Lowering, Path};
-use crate::ir::{self, Call, CallId, Value};
+use super::scope::{Cx, Scope};
+use super::undo::Park;
+use super::value::comment;
+use super::{Lowering, Path};
+use crate::ir::{self, Call, Root, Value};
 use crate::names;
 use crate::parse::DEFAULT_TIMEOUT;
 
@@ -15,19 +20,27 @@ const SEND_AND_WAIT: &str = "arn:aws:states:::sqs:sendMessage.waitForTaskToken";
 
 /// `States.ALL` does not match it, and arguments that grew too large would end the saga without compensation.
 /// <https://docs.aws.amazon.com/step-functions/latest/dg/concepts-error-handling.html>
-const TOO_LARGE: &str = "States.DataLimitExceeded";
+pub(super) const TOO_LARGE: &str = "States.DataLimitExceeded";
 
 /// Which saga: its ARN and its start, because a name may be used again after 90 days.
 /// <https://docs.aws.amazon.com/step-functions/latest/apireference/API_StartExecution.html>
-const SAGA: &str = "$states.context.Execution.(Id&'#'&StartTime)";
+pub(super) const SAGA: &str = "$states.context.Execution.(Id&'#'&StartTime)";
 
 /// A parked saga is announced again after a day, because its message may have expired or been lost.
 const ANNOUNCE_AGAIN: u64 = 86_400;
 
 impl Lowering<'_> {
-    pub(super) fn action(&self, call: &Call, path: &Path, after: &After<'_>) -> Task {
+    /// The task of a call, without what follows it. `named` are rejections that the flow itself answers.
+    pub(super) fn action(
+        &self, scope: &Scope<'_>, call: &Call, path: &Path, named: &[String],
+    ) -> Task {
         let step = self.step(call);
         let (transients, rejections) = retry::error_names(self.saga, step);
+        let own = names::compensation_state(&call.state);
+        let unnamed = |errors: Vec<String>| -> Vec<String> {
+            let errors = errors.into_iter();
+            errors.filter(|error| !named.contains(error)).collect()
+        };
         let (retry, catch) = match step.kind {
             _ if path.beyond_return => (retry::until_done(step), Vec::new()),
             // The point of no return is not passed while the answer is a definite no.
@@ -36,76 +49,50 @@ impl Lowering<'_> {
                 definite.push(REFUSED.to_owned());
                 let retry = retry::until_known(step, definite.clone());
                 // Arguments that are too large had no effect, a result that is had one: the barrier knows which it was.
-                let own = names::compensation_state(&call.state);
                 let too_large = catcher(vec![TOO_LARGE.to_owned()], &own);
-                (retry, vec![catcher(definite, &path.undo), too_large])
+                (
+                    retry,
+                    vec![catcher(unnamed(definite), &path.undo), too_large],
+                )
             }
             ir::Kind::ReadOnly => (
                 retry::until_known_or_exhausted(step, transients),
                 catch_all(Vec::new(), &path.undo, &path.undo),
             ),
-            ir::Kind::Compensatable(_) => {
-                let own = names::compensation_state(&call.state);
-                (
-                    retry::until_known_or_exhausted(step, transients),
-                    catch_all(rejections, &path.undo, &own),
-                )
-            }
-        };
-        let (output, next) = match after {
-            After::Next(state) => (None, Next::To(state.clone())),
-            After::End(result) => (
-                Some(lower_value(
-                    &self.variables,
-                    result,
-                    Place::OutputOf(call.id),
-                )),
-                Next::End,
+            ir::Kind::Compensatable(_) => (
+                retry::until_known_or_exhausted(step, transients),
+                catch_all(unnamed(rejections), &path.undo, &own),
             ),
         };
         Task {
             comment: step.comment.as_deref().map(comment),
             resource: LAMBDA_INVOKE.to_owned(),
-            arguments: Some(self.invocation(call, self.action_payload(call, path))),
+            arguments: Some(self.invocation(call, self.action_payload(scope, call, path))),
             timeout_seconds: Some(Number::Literal(
                 step.policy.timeout.unwrap_or(DEFAULT_TIMEOUT),
             )),
             heartbeat_seconds: seconds(step.policy.heartbeat),
             retry,
-            catch,
-            assign: self.assign_output(call),
-            output,
-            next,
+            // An error leaves an item or a branch; whoever is around it catches.
+            catch: if scope.is_top { catch } else { Vec::new() },
+            assign: Vec::new(),
+            output: None,
+            next: Next::End,
         }
     }
 
     /// What undoes a call; `name` is the participant's compensation. Without one it succeeds only if there is nothing to
     /// undo, and leaves a tombstone.
-    pub(super) fn compensation(&self, call: &Call, name: Option<&Ident>, next: &str) -> Task {
+    pub(super) fn compensation(
+        &self, scope: &Scope<'_>, call: &Call, name: Option<&Ident>,
+    ) -> Task {
         let participant = &self.saga.participants[call.participant];
         let mut compensations = participant.compensations.iter();
         let compensation = compensations.find(|candidate| Some(&candidate.ident) == name);
         let default = ir::Policy::default();
         let policy = compensation.map_or(&default, |compensation| &compensation.policy);
-        let payload = vec![
-            ("saga".to_owned(), expression(SAGA)),
-            ("step".to_owned(), text(&call.state)),
-            ("phase".to_owned(), text("compensation")),
-        ];
-        let catch = match self.saga.on_stuck {
-            ir::OnStuck::Fail => Vec::new(),
-            ir::OnStuck::Park => vec![Catcher {
-                comment: None,
-                error_equals: vec!["States.ALL".to_owned()],
-                assign: vec![
-                    (names::STUCK.to_owned(), text(&call.state)),
-                    // The error is what `park` tells; the failure waits in a variable.
-                    (names::FAILURE.to_owned(), expression("$states.input")),
-                ],
-                output: None,
-                next: names::PARK.to_owned(),
-            }],
-        };
+        let mut payload = address(scope, call);
+        payload.push(("phase".to_owned(), text("compensation")));
         Task {
             comment: compensation
                 .and_then(|pair| pair.comment.as_deref())
@@ -115,10 +102,16 @@ impl Lowering<'_> {
             timeout_seconds: Some(Number::Literal(policy.timeout.unwrap_or(DEFAULT_TIMEOUT))),
             heartbeat_seconds: seconds(policy.heartbeat),
             retry: retry::compensation(self.step(call), policy),
-            catch,
+            catch: match self.saga.on_stuck {
+                ir::OnStuck::Fail => Vec::new(),
+                ir::OnStuck::Park => vec![parking(
+                    &Park::of(&Scope::top(scope.phase), ""),
+                    &call.state,
+                )],
+            },
             assign: Vec::new(),
             output: Some(expression("$states.input")),
-            next: Next::To(next.to_owned()),
+            next: Next::End,
         }
     }
 
@@ -132,57 +125,159 @@ impl Lowering<'_> {
         ])
     }
 
-    fn action_payload(&self, call: &Call, path: &Path) -> Vec<(String, Template)> {
-        let mut payload = vec![
-            ("saga".to_owned(), expression(SAGA)),
-            ("step".to_owned(), text(&call.state)),
-        ];
+    fn action_payload(
+        &self, scope: &Scope<'_>, call: &Call, path: &Path,
+    ) -> Vec<(String, Template)> {
+        let mut payload = address(scope, call);
         let step = self.step(call);
         // What comes at or after the point of no return is finished, however late; a pivot is still refused in time.
         let may_be_late = path.beyond_return || matches!(step.kind, ir::Kind::Retriable);
         if let Some(deadline) = self.saga.deadline.filter(|_| !may_be_late) {
             payload.push(("deadline".to_owned(), Template::Number(deadline.into())));
         }
-        let is_first = call.id == CallId(0);
-        if is_first && self.flow.input.is_some() {
-            payload.push(("start".to_owned(), self.start(call)));
-        }
-        let place = if is_first {
-            Place::FirstArguments
+        let is_first = self.first.contains(&call.output);
+        let cx = if is_first {
+            Cx::first(scope)
         } else {
-            Place::Arguments
+            Cx::caught(scope)
         };
-        let args = call
-            .args
-            .iter()
-            .map(|(name, value)| (name.clone(), lower_value(&self.variables, value, place)));
+        if is_first && self.flow.input.is_some() {
+            payload.push(("start".to_owned(), self.start(&cx, call)));
+        }
+        let args = call.args.iter();
+        let args = args.map(|(name, value)| (name.clone(), self.template(&cx, value)));
         payload.push(("input".to_owned(), Template::Object(args.collect())));
         payload
     }
 
     /// The flow's whole input, which the first handler checks against its type, before the first effect.
-    fn start(&self, call: &Call) -> Template {
+    fn start(&self, cx: &Cx<'_>, call: &Call) -> Template {
         let flow = text(&names::plain(&self.flow.ident));
-        let whole =
-            |(_, value): &&(String, Value)| matches!(value, Value::Input(path) if path.is_empty());
+        let whole = |(_, value): &&(String, Value)| matches!(value, Value::Place(Root::Input, path) if path.is_empty());
         let input = match call.args.iter().find(whole) {
             // It is there already, and need not be sent twice.
             Some((arg, _)) => ("arg".to_owned(), text(arg)),
             None => (
                 "input".to_owned(),
-                expression("$states.context.Execution.Input"),
+                expression(&self.place(cx, Root::Input, &[])),
             ),
         };
         Template::Object(vec![("flow".to_owned(), flow), input])
     }
+}
 
-    fn assign_output(&self, call: &Call) -> Assign {
-        let variable = self.variables.get(call.id);
-        variable
-            .map(|name| (name.to_owned(), expression("$states.result.Payload")))
-            .into_iter()
-            .collect()
+/// What a loop or a join catches: everything, and goes to what undoes it, or past it when there is nothing to undo.
+pub(super) fn catch_all_of(
+    scope: &Scope<'_>, before: &Path, path: &Path, undo: Option<&str>,
+) -> Vec<Catcher> {
+    if !scope.is_top || path.beyond_return {
+        return Vec::new();
     }
+    let unknown = undo.unwrap_or(&before.undo);
+    catch_all(Vec::new(), unknown, unknown)
+}
+
+/// Tells the parking queue, and waits until an operator answers with the token.
+pub(super) fn park(scope: &Scope<'_>, park: &Park) -> Task {
+    let saga = if scope.is_distributed() {
+        "$substringBefore($states.input.saga, '#')"
+    } else {
+        "$states.context.Execution.Id"
+    };
+    let failure = format!("${}", park.failure);
+    let saga = saga.replace("$states.input", &failure);
+    let mut message = vec![
+        ("token".to_owned(), expression("$states.context.Task.Token")),
+        ("saga".to_owned(), expression(&saga)),
+        ("step".to_owned(), expression(&format!("${}", park.stuck))),
+    ];
+    if scope.hands_on() {
+        message.push(("item".to_owned(), expression(&format!("{failure}.item"))));
+    }
+    message.push(("error".to_owned(), expression("$states.input")));
+    Task {
+        comment: Some("Waits until an operator resumes the compensation that is stuck".to_owned()),
+        resource: SEND_AND_WAIT.to_owned(),
+        arguments: Some(Template::Object(vec![
+            (
+                "QueueUrl".to_owned(),
+                text(&format!("${{{}}}", names::PARKING_QUEUE)),
+            ),
+            ("MessageBody".to_owned(), Template::Object(message)),
+        ])),
+        timeout_seconds: Some(Number::Literal(ANNOUNCE_AGAIN)),
+        heartbeat_seconds: None,
+        retry: retry::park(),
+        catch: Vec::new(),
+        assign: Vec::new(),
+        output: Some(expression(&failure)),
+        next: Next::To(park.resume.clone()),
+    }
+}
+
+/// Whom an envelope is for.
+fn address(scope: &Scope<'_>, call: &Call) -> Vec<(String, Template)> {
+    let mut address = vec![
+        ("saga".to_owned(), expression(scope.saga())),
+        ("step".to_owned(), text(&call.state)),
+    ];
+    if scope.hands_on() {
+        address.push(("item".to_owned(), expression("$states.input.item")));
+    }
+    address
+}
+
+/// Has a compensation that is stuck park under the names of its graph.
+pub(super) fn park_at(task: &mut Task, park: &Park) {
+    for catcher in &mut task.catch {
+        if let Some((_, Template::String(action))) = catcher.assign.first() {
+            *catcher = parking(park, &action.clone());
+        }
+    }
+}
+
+pub(super) fn parking(park: &Park, action: &str) -> Catcher {
+    Catcher {
+        comment: None,
+        error_equals: vec!["States.ALL".to_owned()],
+        assign: vec![
+            (park.stuck.clone(), text(action)),
+            // The error is what `park` tells; what the chain carries waits in a variable.
+            (park.failure.clone(), expression("$states.input")),
+        ],
+        output: None,
+        next: park.state.clone(),
+    }
+}
+
+/// Goes back to the compensation that was parked; `parked` are actions and their compensations.
+pub(super) fn resume(park: &Park, parked: &[(String, String)]) -> State {
+    let choices = parked.iter().map(|(action, compensation)| ChoiceRule {
+        comment: None,
+        condition: Condition::Expression(Expression(format!("${} = '{action}'", park.stuck))),
+        assign: Vec::new(),
+        output: None,
+        next: compensation.clone(),
+    });
+    State::Choice(Choice {
+        comment: None,
+        choices: choices.collect(),
+        // Cannot be reached; if it ever is, an operator must know.
+        default: Some(park.state.clone()),
+        assign: Vec::new(),
+        output: None,
+    })
+}
+
+/// Ends the saga with the failure that began the compensation.
+pub(super) fn compensated() -> State {
+    let expression = |jsonata: &str| Some(Text::Expression(Expression(jsonata.to_owned())));
+    State::Fail(Fail {
+        comment: None,
+        error: expression("$states.input.Error"),
+        // Whether a timeout has a `Cause` is not documented, and this state must not fail to evaluate.
+        cause: expression("$states.input.Cause & ''"),
+    })
 }
 
 fn seconds(duration: Option<(u64, proc_macro2::Span)>) -> Option<Number> {
@@ -190,7 +285,7 @@ fn seconds(duration: Option<(u64, proc_macro2::Span)>) -> Option<Number> {
 }
 
 /// A definite no goes past the step's own compensation, anything else to it.
-fn catch_all(mut definite: Vec<String>, no_effect: &str, unknown: &str) -> Vec<Catcher> {
+pub(super) fn catch_all(mut definite: Vec<String>, no_effect: &str, unknown: &str) -> Vec<Catcher> {
     let mut catch = Vec::new();
     if !definite.is_empty() && no_effect != unknown {
         catch.push(catcher(std::mem::take(&mut definite), no_effect));
@@ -202,7 +297,7 @@ fn catch_all(mut definite: Vec<String>, no_effect: &str, unknown: &str) -> Vec<C
 
 /// A catcher without `Output` hands its error on as the next state's input, and so does each compensation: the failure
 /// that began the compensation travels down the chain to its end.
-fn catcher(errors: Vec<String>, next: &str) -> Catcher {
+pub(super) fn catcher(errors: Vec<String>, next: &str) -> Catcher {
     Catcher {
         comment: None,
         error_equals: errors,
@@ -212,41 +307,10 @@ fn catcher(errors: Vec<String>, next: &str) -> Catcher {
     }
 }
 
-/// Tells the parking queue, and waits until an operator answers with the token.
-pub(super) fn park() -> Task {
-    let message = Template::Object(vec![
-        ("token".to_owned(), expression("$states.context.Task.Token")),
-        (
-            "saga".to_owned(),
-            expression("$states.context.Execution.Id"),
-        ),
-        ("step".to_owned(), expression(&format!("${}", names::STUCK))),
-        ("error".to_owned(), expression("$states.input")),
-    ]);
-    Task {
-        comment: Some("Waits until an operator resumes the compensation that is stuck".to_owned()),
-        resource: SEND_AND_WAIT.to_owned(),
-        arguments: Some(Template::Object(vec![
-            (
-                "QueueUrl".to_owned(),
-                text(&format!("${{{}}}", names::PARKING_QUEUE)),
-            ),
-            ("MessageBody".to_owned(), message),
-        ])),
-        timeout_seconds: Some(Number::Literal(ANNOUNCE_AGAIN)),
-        heartbeat_seconds: None,
-        retry: retry::park(),
-        catch: Vec::new(),
-        assign: Vec::new(),
-        output: Some(expression(&format!("${}", names::FAILURE))),
-        next: Next::To(names::RESUME.to_owned()),
-    }
-}
-
-fn expression(jsonata: &str) -> Template {
+pub(super) fn expression(jsonata: &str) -> Template {
     Template::Expression(Expression(jsonata.to_owned()))
 }
 
-fn text(text: &str) -> Template {
+pub(super) fn text(text: &str) -> Template {
     Template::String(text.to_owned())
 }

@@ -1,67 +1,118 @@
-//! Reads the call of a step: `participant.step(..).await?`, and what is nearly one.
+//! Reads the call of a step or of another flow: `participant.step(..).await?`, and what is nearly one.
 
-use syn::{Expr, ExprMethodCall};
+use proc_macro2::{Ident, Span};
+use syn::{Expr, ExprCall, ExprMethodCall};
 
-use super::flow::FlowParser;
+use super::flow::{FlowParser, peel_expr};
 use crate::ir::{self, Ty};
 use crate::names;
 
-/// A step's call.
-pub(super) enum Step {
-    Call(Box<ir::Call>, Ty),
+/// A call.
+pub(super) enum Called {
+    /// With the type of its output.
+    Step(Box<ir::Call>, Ty),
+    Flow(Box<ir::Nested>, Ty),
     /// Reported, or rustc's to report.
     Wrong,
 }
 
+impl Called {
+    /// The name of what is called.
+    pub(super) fn span(&self) -> Span {
+        match self {
+            Self::Step(call, _) => call.span,
+            Self::Flow(nested, _) => nested.span,
+            Self::Wrong => Span::call_site(),
+        }
+    }
+}
+
+/// What a call names.
+pub(super) enum Callee<'e> {
+    Step(usize, &'e ExprMethodCall),
+    Flow(&'e Ident, &'e ExprCall),
+}
+
+impl Callee<'_> {
+    /// As messages name it.
+    fn title(&self) -> String {
+        match self {
+            Self::Step(_, call) => format!("step `{}`", call.method),
+            Self::Flow(name, _) => format!("flow `{name}`"),
+        }
+    }
+
+    fn name(&self) -> &Ident {
+        match self {
+            Self::Step(_, call) => &call.method,
+            Self::Flow(name, _) => name,
+        }
+    }
+}
+
 impl FlowParser<'_> {
-    /// Reads `participant.step(..).await?`; `None` when the expression is something else.
-    pub(super) fn parse_call(&mut self, expr: &Expr) -> Option<Step> {
-        match expr {
-            Expr::Paren(paren) => self.parse_call(&paren.expr),
-            Expr::Group(group) => self.parse_call(&group.expr),
+    /// Reads `participant.step(..).await?` or `flow(..).await?`; `None` when the expression is something else.
+    pub(super) fn parse_call(&mut self, expr: &Expr) -> Option<Called> {
+        match peel_expr(expr) {
             Expr::Try(expr) => self.parse_awaited(&expr.expr),
             Expr::Await(awaited) => {
-                let (_, call) = self.step_call(&awaited.base)?;
+                let title = self.callee(&awaited.base)?.title();
                 let message = format_args!(
-                    "step `{}` can fail, and the saga must then compensate; write `.await?`",
-                    call.method
+                    "{title} can fail, and the saga must then compensate; write `.await?`"
                 );
                 self.errors.error(awaited.await_token, message);
-                Some(Step::Wrong)
+                Some(Called::Wrong)
             }
             expr => {
-                let (_, call) = self.step_call(expr)?;
-                let step = &call.method;
+                let callee = self.callee(expr)?;
+                let (title, name) = (callee.title(), callee.name());
+                let dot = if matches!(callee, Callee::Step(..)) {
+                    "."
+                } else {
+                    ""
+                };
                 let message = format_args!(
-                    "step `{step}` is called but not awaited; write `.{step}(..).await?`"
+                    "{title} is called but not awaited; write `{dot}{name}(..).await?`"
                 );
-                self.errors.error(step, message);
-                Some(Step::Wrong)
+                self.errors.error(name, message);
+                Some(Called::Wrong)
             }
         }
     }
 
     /// Reads `participant.step(..).await`, whose `?` stands outside.
-    pub(super) fn parse_awaited(&mut self, expr: &Expr) -> Option<Step> {
-        let Expr::Await(awaited) = expr else {
-            return self.step_call(expr).and_then(|_| self.parse_call(expr));
+    pub(super) fn parse_awaited(&mut self, expr: &Expr) -> Option<Called> {
+        let Expr::Await(awaited) = peel_expr(expr) else {
+            return self.callee(expr).and_then(|_| self.parse_call(expr));
         };
-        let (participant, call) = self.step_call(&awaited.base)?;
-        Some(self.parse_step_call(participant, call))
+        Some(match self.callee(&awaited.base)? {
+            Callee::Step(participant, call) => self.parse_step_call(participant, call),
+            Callee::Flow(name, call) => self.parse_flow_call(name, call),
+        })
     }
 
-    /// A method call on a participant.
-    fn step_call<'e>(&self, expr: &'e Expr) -> Option<(usize, &'e ExprMethodCall)> {
-        match expr {
-            Expr::MethodCall(call) => Some((self.participant_receiver(&call.receiver)?, call)),
-            Expr::Paren(paren) => self.step_call(&paren.expr),
+    /// The step or the flow that an expression calls.
+    pub(super) fn callee<'e>(&self, expr: &'e Expr) -> Option<Callee<'e>> {
+        match peel_expr(expr) {
+            Expr::MethodCall(call) => {
+                let participant = self.participant_named(&call.receiver)?;
+                Some(Callee::Step(participant, call))
+            }
+            Expr::Call(call) => {
+                let name = self.flow_named(&call.func)?;
+                Some(Callee::Flow(name, call))
+            }
             _ => None,
         }
     }
 
-    /// The participant that a method is called on, if it is one.
-    fn participant_receiver(&self, receiver: &Expr) -> Option<usize> {
-        match receiver {
+    pub(super) fn callee_name(&self, expr: &Expr) -> Option<Ident> {
+        self.callee(expr).map(|callee| callee.name().clone())
+    }
+
+    /// The participant that an expression names, if it is one.
+    pub(super) fn participant_named(&self, expr: &Expr) -> Option<usize> {
+        match peel_expr(expr) {
             Expr::Path(path) => {
                 let name = names::plain(path.path.get_ident()?);
                 // A `let` may shadow a parameter.
@@ -72,12 +123,13 @@ impl FlowParser<'_> {
                     self.participants.get(&name).copied()
                 }
             }
-            Expr::Paren(paren) => self.participant_receiver(&paren.expr),
             _ => None,
         }
     }
 
-    fn parse_step_call(&mut self, participant_index: usize, call: &ExprMethodCall) -> Step {
+    pub(super) fn parse_step_call(
+        &mut self, participant_index: usize, call: &ExprMethodCall,
+    ) -> Called {
         let participant = &self.declarations.participants[participant_index];
         let found = participant
             .steps
@@ -97,7 +149,7 @@ impl FlowParser<'_> {
             } else {
                 self.leave_to_rustc(method);
             }
-            return Step::Wrong;
+            return Called::Wrong;
         };
         let step = &participant.steps[step_index];
         if step.params.len() != call.args.len() {
@@ -114,23 +166,14 @@ impl FlowParser<'_> {
             .map(|param| names::plain(&param.ident))
             .zip(values)
             .collect();
-        let instance = self
-            .instances
-            .entry((participant_index, step_index))
-            .or_default();
-        *instance += 1;
-        let state = names::step_state(&participant.name, &names::plain(&step.ident), *instance);
-        let id = ir::CallId(self.calls);
-        self.calls += 1;
         let call = ir::Call {
-            id,
             participant: participant_index,
             step: step_index,
-            state,
+            state: names::step_state(&participant.name, &names::plain(&step.ident)),
             args,
-            binding: None,
+            output: self.give_answer(),
             span: call.method.span(),
         };
-        Step::Call(Box::new(call), step.output.ty.clone())
+        Called::Step(Box::new(call), step.output.ty.clone())
     }
 }

@@ -1,7 +1,7 @@
 //! Reads what looks into data and what builds it: field access, struct literals, constructors, `.clone()`.
 
 use proc_macro2::Ident;
-use syn::{Expr, ExprCall, ExprField, ExprMethodCall, ExprStruct, Member, Path};
+use syn::{Expr, ExprCall, ExprField, ExprStruct, Member, Path};
 
 use super::flow::FlowParser;
 use super::types::{DataType, Field, JsonName};
@@ -48,7 +48,7 @@ impl<'a> FlowParser<'a> {
         }
     }
 
-    fn leave_member_to_rustc(&mut self, member: &Member) -> (Value, Ty) {
+    pub(super) fn leave_member_to_rustc(&mut self, member: &Member) -> (Value, Ty) {
         match member {
             Member::Named(member) => self.leave_to_rustc(member),
             Member::Unnamed(index) => self.leave_to_rustc(&Ident::new("field", index.span)),
@@ -56,13 +56,16 @@ impl<'a> FlowParser<'a> {
         UNKNOWN
     }
 
-    fn look_into(&mut self, base: Value, member: &Ident, field: &Field) -> (Value, Ty) {
+    /// A field's place, and its type.
+    pub(super) fn look_into(&mut self, base: Value, member: &Ident, field: &Field) -> (Value, Ty) {
         let JsonName::Visible(json) = &field.json else {
             self.refuse_hidden(member, field);
             return UNKNOWN;
         };
         // A step's output has all its fields, because serde writes them; who starts a saga may leave one out.
-        if let (Some(word), Value::Input(_)) = (field.loose, &base) {
+        if let Some(word) = field.loose
+            && self.is_loose(&base)
+        {
             let message = format_args!(
                 "field `{member}` has `#[serde({word})]`, so the input need not have it under this name; remove the attribute, or pass the whole value"
             );
@@ -70,9 +73,10 @@ impl<'a> FlowParser<'a> {
             return UNKNOWN;
         }
         let is_option = matches!(self.declarations.types.resolve(&field.ty), Ty::Option(_));
+        let may_be_absent = self.contents.contains(&base) || self.merged.contains(&base);
         let segment = Segment::Field {
             json: json.clone(),
-            optional: is_option,
+            optional: is_option || may_be_absent,
         };
         (step_into(base, segment), field.ty.clone())
     }
@@ -92,7 +96,7 @@ impl<'a> FlowParser<'a> {
             (Ty::Tuple(_), member) => return self.leave_member_to_rustc(member),
             (Ty::Option(_), member) => {
                 let message = format_args!(
-                    "`{}` looks into an `Option`, which may be `None`; pass the whole value",
+                    "`{}` looks into an `Option`, which may be `None`; write `match` or `if let Some(..)`, or pass the whole value",
                     source(member)
                 );
                 self.errors.error(member, message);
@@ -129,15 +133,26 @@ impl<'a> FlowParser<'a> {
             .iter()
             .map(|field| (&field.member, self.parse_value(&field.expr).0))
             .collect();
-        let Some(last) = expr.path.segments.last() else {
+        let path = &expr.path;
+        if let Some(named) = self.named_variant(path) {
+            return self.build_struct(path, &named, values);
+        }
+        let Some(last) = path.segments.last() else {
             return UNKNOWN;
         };
         let ty = Ty::Named(names::plain(&last.ident));
-        let Some(fields) = self.fields_of(&expr.path, &ty) else {
+        let Some(fields) = self.fields_of(path, &ty) else {
             return UNKNOWN;
         };
-        if fields.len() != values.len() && expr.dot2_token.is_none() {
-            self.leave_to_rustc(&last.ident);
+        (self.build_object(path, fields, values), ty)
+    }
+
+    /// The object that a struct literal stands for, or the part of a variant's in braces.
+    pub(super) fn build_object(
+        &mut self, path: &Path, fields: &[Field], values: Vec<(&Member, Value)>,
+    ) -> Value {
+        if fields.len() != values.len() {
+            self.leave_path_to_rustc(path);
         }
         let mut object = Vec::new();
         for (member, value) in values {
@@ -156,7 +171,15 @@ impl<'a> FlowParser<'a> {
                 None => self.leave_to_rustc(member),
             }
         }
-        (Value::Object(object), ty)
+        Value::Object(object)
+    }
+
+    /// Leaves what a path does not name, or not so, to rustc.
+    pub(super) fn leave_path_to_rustc(&mut self, path: &Path) -> (Value, Ty) {
+        if let Some(last) = path.segments.last() {
+            self.leave_to_rustc(&last.ident);
+        }
+        UNKNOWN
     }
 
     /// The fields of a struct that a flow may build.
@@ -177,7 +200,7 @@ impl<'a> FlowParser<'a> {
             }
             Some(_) => self.leave_to_rustc(&last.ident),
             None if last.ident == "Self" => self.leave_to_rustc(&last.ident),
-            None if self.is_variant_of_enum(path) => self.refuse_data_variant(path),
+            None if self.is_variant_of_enum(path) => self.refuse_path_of_enum(path),
             None => {
                 let message = format_args!(
                     "`{}` is not declared in this module without generics, so its JSON names are not known; declare it so, or let a step return it",
@@ -225,6 +248,10 @@ impl<'a> FlowParser<'a> {
             .iter()
             .map(|argument| self.parse_value(argument))
             .collect();
+        if let Some(named) = self.named_variant(path) {
+            let values = values.into_iter().map(|(value, _)| value).collect();
+            return self.build_tuple(path, &named, values);
+        }
         match (names.as_slice(), values.as_slice()) {
             ([.., "Some"], [(value, ty)]) => (value.clone(), Ty::Option(Box::new(ty.clone()))),
             ([.., "String", "from"], [(value, _)]) => (value.clone(), Ty::String),
@@ -259,14 +286,22 @@ impl<'a> FlowParser<'a> {
                 UNKNOWN
             }
             _ if self.is_variant_of_enum(path) => {
-                self.refuse_data_variant(path);
+                self.refuse_path_of_enum(path);
                 UNKNOWN
             }
             _ => {
-                let message = format_args!(
-                    "`{}` is not a step; a flow calls steps, and builds the types of its module",
-                    source(path)
-                );
+                let instead = match last.ident.to_string().as_str() {
+                    "sleep" | "sleep_until" => {
+                        "write the prelude's `sleep(..).await` or `sleep_until(..).await`"
+                    }
+                    "now" | "new_v4" | "now_v7" => {
+                        "the time and random values are a step's to return"
+                    }
+                    _ => {
+                        "a flow calls steps, and builds the types of its module; let a step compute it"
+                    }
+                };
+                let message = format_args!("`{}` is not a step; {instead}", source(path));
                 self.errors.error(path, message);
                 UNKNOWN
             }
@@ -284,47 +319,33 @@ impl<'a> FlowParser<'a> {
         })
     }
 
-    fn refuse_data_variant(&mut self, path: &Path) {
-        let message = format_args!(
-            "a flow builds only variants without data; let a step return `{}`",
-            source(path)
-        );
-        self.errors.error(path.segments.last(), message);
-    }
-
-    pub(super) fn parse_method(&mut self, call: &ExprMethodCall, expr: &Expr) -> (Value, Ty) {
-        if self.parse_call(expr).is_some() {
-            return UNKNOWN;
-        }
-        let method = names::plain(&call.method);
-        let (value, ty) = self.parse_value(&call.receiver);
-        let resolved = self.declarations.types.resolve(&ty);
-        match method.as_str() {
-            _ if *resolved == Ty::Unknown => UNKNOWN,
-            "clone" | "to_owned" if call.args.is_empty() => (value, ty),
-            "to_string" | "as_str" if *resolved == Ty::String && call.args.is_empty() => {
-                (value, ty)
-            }
-            _ => {
+    /// A variant that its enum does not have, or of an enum whose JSON is not known.
+    fn refuse_path_of_enum(&mut self, path: &Path) {
+        let mut reversed = path.segments.iter().rev().map(|segment| &segment.ident);
+        let (Some(last), Some(owner)) = (reversed.next(), reversed.next()) else {
+            return;
+        };
+        let ty = Ty::Named(names::plain(owner));
+        match self.declarations.types.get(&ty) {
+            Some(DataType::Closed(reason)) => {
                 let message = format_args!(
-                    "method `{method}` is not part of a flow; write `.clone()`, or let a step compute it"
+                    "`{owner}` {reason}, so the JSON of `{last}` is not known here; let a step return it"
                 );
-                self.errors.error(&call.method, message);
-                UNKNOWN
+                self.errors.error(last, message);
             }
+            Some(DataType::Underived) => {
+                self.leave_to_contract(&ty);
+            }
+            _ => self.leave_to_rustc(last),
         }
     }
 }
 
-fn step_into(value: Value, segment: Segment) -> Value {
+pub(super) fn step_into(value: Value, segment: Segment) -> Value {
     match (value, segment) {
-        (Value::Input(mut path), segment) => {
+        (Value::Place(root, mut path), segment) => {
             path.push(segment);
-            Value::Input(path)
-        }
-        (Value::Output(id, mut path), segment) => {
-            path.push(segment);
-            Value::Output(id, path)
+            Value::Place(root, path)
         }
         // A struct literal that was bound: the field is what was written there.
         (Value::Object(fields), Segment::Field { json, .. }) => {
@@ -334,17 +355,31 @@ fn step_into(value: Value, segment: Segment) -> Value {
         (Value::Array(elements), Segment::Index(index)) => {
             elements.into_iter().nth(index).unwrap_or(Value::Null)
         }
+        (Value::If(parts), segment) => {
+            let [condition, yes, no] = *parts;
+            let arms = [
+                condition,
+                step_into(yes, segment.clone()),
+                step_into(no, segment),
+            ];
+            Value::If(Box::new(arms))
+        }
         (_, _) => Value::Null,
     }
 }
 
-fn describe(ty: &Ty) -> String {
+/// A type in a message.
+pub(super) fn describe(ty: &Ty) -> String {
     match ty {
-        Ty::Opaque(name) if name.is_empty() => "a literal".to_owned(),
         Ty::Named(name) | Ty::Opaque(name) => format!("`{name}`"),
         Ty::Option(_) => "an `Option`".to_owned(),
         Ty::String => "a `String`".to_owned(),
+        Ty::Tuple(elements) if elements.is_empty() => "`()`".to_owned(),
         Ty::Tuple(_) => "a tuple".to_owned(),
+        Ty::List(_) => "a list".to_owned(),
+        Ty::Bool => "a `bool`".to_owned(),
+        Ty::Integer | Ty::Float => "a number".to_owned(),
+        Ty::Timestamp => "a `Timestamp`".to_owned(),
         Ty::Unknown => "a value".to_owned(),
     }
 }

@@ -3,7 +3,8 @@
 use proc_macro2::Ident;
 use syn::{Item, Visibility};
 
-use super::types::{derives, is_named};
+use super::serde::derives;
+use super::types::is_named;
 use crate::ir;
 
 /// The structs and enums of the module, for the rules of the contract.

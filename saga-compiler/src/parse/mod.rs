@@ -1,16 +1,34 @@
 //! Tokens to IR. Reports what is wrong in one item; compares nothing across methods.
 
+mod attempt;
+mod block;
+mod branch;
 mod call;
 mod data;
 mod declared;
+mod destructure;
+mod enums;
 mod flow;
+mod join;
+mod loops;
+mod method;
+mod nested;
+mod operator;
 mod options;
 mod params;
 mod participant;
+mod pattern;
 mod refuse;
+mod result;
+mod serde;
 mod signature;
+mod state;
+#[cfg(test)]
+mod tests;
 mod types;
 mod value;
+mod variant;
+mod wait;
 
 use std::collections::HashMap;
 
@@ -33,6 +51,9 @@ pub(crate) struct Declarations {
     participants: Vec<ir::Participant>,
     /// All traits by name, with their index among the participants.
     traits: HashMap<String, Option<usize>>,
+    errors: Vec<ir::ErrorEnum>,
+    /// All flows by name, those after the one that calls them included.
+    flows: HashMap<String, nested::FlowSignature>,
 }
 
 impl Declarations {
@@ -63,7 +84,7 @@ pub(crate) fn parse(
         .iter()
         .filter_map(|item| parse_error_enum(errors, item))
         .collect();
-    let declarations = parse_declarations(errors, items, &enums);
+    let declarations = parse_declarations(errors, items, enums);
     let before = errors.count();
     let mut flows = Vec::new();
     let mut any_flow = false;
@@ -89,26 +110,35 @@ pub(crate) fn parse(
         deadline: options.deadline,
         on_stuck: options.on_stuck,
         types: declared::parse_declared_types(items),
-        errors: enums,
+        errors: declarations.errors,
         participants: declarations.participants,
         flows,
     }
 }
 
 fn parse_declarations(
-    errors: &mut Errors, items: &[Item], enums: &[ir::ErrorEnum],
+    errors: &mut Errors, items: &[Item], enums: Vec<ir::ErrorEnum>,
 ) -> Declarations {
     let mut declarations = Declarations {
         types: Types::parse(items),
         participants: Vec::new(),
         traits: HashMap::new(),
+        errors: enums,
+        flows: HashMap::new(),
     };
     for item in items {
+        if let Item::Fn(item) = item
+            && is_flow(item)
+        {
+            let name = names::plain(&item.sig.ident);
+            let signature = nested::parse_flow_signature(item);
+            declarations.flows.insert(name, signature);
+        }
         let Item::Trait(item) = item else { continue };
         let mut index = None;
         if is_participant(item) {
             index = Some(declarations.participants.len());
-            let participant = participant::parse_participant(errors, item, enums);
+            let participant = participant::parse_participant(errors, item, &declarations.errors);
             declarations.participants.push(participant);
         }
         declarations

@@ -1,4 +1,4 @@
-//! Reads the options of `#[saga]`, `#[step]` and `#[compensation]`, each from the table that its messages list.
+//! Reads the options of `#[saga]`, `#[step]`, `#[compensation]`, `#[flow]` and `#[parallel]`, each from the table that its messages list.
 
 use proc_macro2::{Delimiter, Ident, Span, TokenStream, TokenTree};
 use quote::ToTokens;
@@ -6,6 +6,7 @@ use syn::ext::IdentExt;
 use syn::parse::{Parse, ParseStream, Parser};
 use syn::{Attribute, Lit, LitInt, LitStr, Meta, Token};
 
+use super::types::attributes;
 use crate::errors::{Errors, choices, nearest};
 use crate::ir;
 
@@ -108,6 +109,34 @@ const COMPENSATION: &Table<ir::Policy> = &[
     }),
 ];
 
+/// What `#[parallel(..)]` on a loop says.
+#[derive(Default)]
+pub(super) struct ParallelOptions {
+    pub(super) max: Option<u64>,
+    pub(super) distributed: bool,
+    max_span: Option<Span>,
+}
+
+const PARALLEL: &Table<ParallelOptions> = &[
+    ("max", |errors, options, name, input| {
+        let literal: LitInt = value(errors, name, input, "a number: `max = 8`")?;
+        // What is no number of that size is out of range.
+        options.max = Some(literal.base10_parse().unwrap_or(u64::MAX));
+        options.max_span = Some(literal.span());
+        Some(())
+    }),
+    ("distributed", |errors, options, name, input| {
+        options.distributed = true;
+        alone(errors, name, input)
+    }),
+];
+
+const FLOW: &Table<Option<Ident>> = &[("compensate", |errors, compensation, name, input| {
+    let example = "the name of the flow that undoes this one: `compensate = cancel_order`";
+    *compensation = Some(value(errors, name, input, example)?);
+    Some(())
+})];
+
 /// A retry policy, with the place of the one option that is compared with another.
 #[derive(Default)]
 struct Retry {
@@ -151,6 +180,14 @@ const MAX_SECONDS: u64 = 99_999_999;
 /// `MaxDelaySeconds` must stay below 366 days, by the same page.
 pub(crate) const MAX_DELAY: u64 = 31_622_399;
 
+/// Step Functions runs so many items of an inline Map at once.
+/// <https://docs.aws.amazon.com/step-functions/latest/dg/state-map-inline.html>
+const MAX_INLINE: u64 = 40;
+
+/// Step Functions runs so many children of a distributed Map at once.
+/// <https://docs.aws.amazon.com/step-functions/latest/dg/state-map-distributed.html>
+const MAX_DISTRIBUTED: u64 = 10_000;
+
 /// Seconds that a Task may take when nothing else is said.
 pub(crate) const DEFAULT_TIMEOUT: u64 = 30;
 
@@ -184,6 +221,65 @@ pub(super) fn parse_compensation_options(errors: &mut Errors, attribute: &Attrib
     }
     check_heartbeat(errors, &policy);
     policy
+}
+
+/// What stands on a `for`.
+pub(super) fn parse_parallel_options(errors: &mut Errors, from: &[Attribute]) -> ParallelOptions {
+    let mut options = ParallelOptions::default();
+    let mut found = attributes(from, "parallel");
+    let Some(attribute) = found.next() else {
+        return options;
+    };
+    if let Some(second) = found.next() {
+        let message = "`#[parallel]` stands twice on this loop; write all options in one";
+        errors.error(second.path(), message);
+    }
+    let before = errors.count();
+    if let Some(tokens) = arguments(errors, attribute) {
+        read(errors, &mut options, PARALLEL, "#[parallel]", tokens);
+    }
+    if errors.count() > before {
+        return options;
+    }
+    let most = if options.distributed {
+        MAX_DISTRIBUTED
+    } else {
+        MAX_INLINE
+    };
+    match (options.max, options.max_span) {
+        (Some(max), Some(span)) if max == 0 || max > most => {
+            let hint = if options.distributed {
+                ""
+            } else {
+                ", or write `distributed` behind it"
+            };
+            let message = format_args!(
+                "`max` must be between 1 and {most}, as Step Functions asks; write less{hint}"
+            );
+            errors.at(span, message);
+        }
+        (Some(_), _) => {}
+        (None, _) => {
+            let message = "say how many items run at once; write `#[parallel(max = 8)]`";
+            errors.error(attribute.path(), message);
+        }
+    }
+    options
+}
+
+/// The flow that undoes this one, where another calls it.
+pub(super) fn parse_flow_options(errors: &mut Errors, from: &[Attribute]) -> Option<Ident> {
+    let mut compensation = None;
+    let mut found = attributes(from, "flow");
+    let attribute = found.next()?;
+    if let Some(second) = found.next() {
+        let message = "`#[flow]` stands twice here; write all options in one";
+        errors.error(second.path(), message);
+    }
+    if let Some(tokens) = arguments(errors, attribute) {
+        read(errors, &mut compensation, FLOW, "#[flow]", tokens);
+    }
+    compensation
 }
 
 fn check_heartbeat(errors: &mut Errors, policy: &ir::Policy) {
@@ -316,6 +412,11 @@ fn flag(
     errors: &mut Errors, options: &mut StepOptions, name: &Ident, input: ParseStream<'_>,
 ) -> Option<()> {
     options.kinds.push((name.clone(), None));
+    alone(errors, name, input)
+}
+
+/// An option without a value.
+fn alone(errors: &mut Errors, name: &Ident, input: ParseStream<'_>) -> Option<()> {
     if input.is_empty() || input.peek(Token![,]) {
         return Some(());
     }

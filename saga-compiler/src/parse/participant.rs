@@ -1,7 +1,7 @@
 //! Reads the participants: traits whose methods are steps and compensations. Each method by itself.
 
 use proc_macro2::{Ident, TokenStream};
-use quote::{ToTokens, quote};
+use quote::ToTokens;
 use syn::spanned::Spanned;
 use syn::{
     Attribute, FnArg, ItemTrait, ReturnType, Signature, TraitItem, TraitItemFn, Type, Visibility,
@@ -230,8 +230,8 @@ fn parse_kind(
 pub(super) fn owned(ty: &Type) -> TokenStream {
     match peel(ty) {
         Type::Slice(slice) => {
-            let element = &slice.elem;
-            quote!(::std::vec::Vec<#element>)
+            let (span, element) = (slice.span(), &slice.elem);
+            quote::quote_spanned!(span=> ::std::vec::Vec<#element>)
         }
         ty if is_named(ty, "str") => {
             let span = ty.span();

@@ -4,8 +4,9 @@ use proc_macro2::Span;
 use syn::spanned::Spanned;
 use syn::{Expr, Path};
 
-use super::call::Step;
-use super::flow::{FlowParser, is_path};
+use super::call::Called;
+use super::flow::FlowParser;
+use super::join::is_join;
 use super::value::source;
 use crate::errors::first_span;
 use crate::ir::Ty;
@@ -14,12 +15,18 @@ impl FlowParser<'_> {
     /// `?` or `.await` where no statement is a step's call.
     pub(super) fn refuse_await(&mut self, expr: &Expr) {
         match self.parse_call(expr) {
-            Some(Step::Call(call, _)) => {
-                let message = "a step's call stands alone; bind it first: `let name = ….await?;`";
-                self.errors.at(call.span, message);
+            Some(Called::Wrong) => return,
+            Some(called) => {
+                let what = match called {
+                    Called::Flow(..) => "flow",
+                    _ => "step",
+                };
+                let message = format_args!(
+                    "a {what}'s call stands alone; bind it first: `let name = ….await?;`"
+                );
+                self.errors.at(called.span(), message);
                 return;
             }
-            Some(Step::Wrong) => return,
             None => {}
         }
         let (inner, span, message) = match expr {
@@ -55,28 +62,36 @@ impl FlowParser<'_> {
     }
 
     pub(super) fn refuse_macro(&mut self, path: &Path) {
-        let message = format_args!(
-            "a flow cannot see into the macro `{}!`; write out what it stands for, or let a step do it",
-            source(path)
-        );
+        if is_join(path) {
+            let message = "`join!` stands alone; bind it first: `let (a, b) = join!(..)?;`";
+            self.errors.error(path, message);
+            return;
+        }
+        let name = source(path);
+        let instead = match name.rsplit("::").next().unwrap_or_default() {
+            "vec" => {
+                "let a step make the list, or collect one: `let mut list = Vec::new();`, and `push` in a `for`"
+            }
+            "format" | "concat" => "let a step make the text",
+            "assert" | "assert_eq" | "panic" | "todo" | "unreachable" | "bail" | "ensure" => {
+                "write `return Err(Rejection::new(..))`"
+            }
+            "println" | "eprintln" | "dbg" | "trace" | "debug" | "info" | "warn" | "error" => {
+                "nobody runs a flow's body, so log in the participants"
+            }
+            _ => "write out what it stands for, or let a step do it",
+        };
+        let message = format_args!("a flow cannot see into the macro `{name}!`; {instead}");
         self.errors.error(path, message);
     }
 }
 
-/// What branches, repeats or ends where a flow only goes straight on.
+/// What branches, repeats or ends where a flow has nothing of the kind.
 fn control(expr: &Expr) -> Option<(Span, &'static str)> {
     Some(match expr {
-        Expr::If(expr) => (
-            expr.if_token.span,
-            "a flow has no `if` yet; let a step decide",
-        ),
-        Expr::Match(expr) => (
-            expr.match_token.span,
-            "a flow has no `match` yet; let a step decide",
-        ),
         Expr::ForLoop(expr) => (
             expr.for_token.span,
-            "a flow has no `for` yet; let a step take the whole list",
+            "a `for` is worth nothing; write it as a statement of its own",
         ),
         Expr::While(expr) => (
             expr.while_token.span,
@@ -86,25 +101,39 @@ fn control(expr: &Expr) -> Option<(Span, &'static str)> {
             expr.loop_token.span,
             "`loop` is not part of a flow, which must end; let a step repeat, or retry it by `retry(..)`",
         ),
+        Expr::Break(expr) => (
+            expr.break_token.span,
+            "`break` is not part of a flow, whose loops do every item; let a step choose the items, or `return Err(…)`",
+        ),
+        Expr::Continue(expr) => (
+            expr.continue_token.span,
+            "`continue` is not part of a flow; write an `if` around what follows",
+        ),
         Expr::Closure(closure) => (
             first_span(closure),
             "a closure is not part of a flow; let a step compute the value",
         ),
         Expr::Async(expr) => (
             expr.async_token.span,
-            "an `async` block is not part of a flow; await the step",
+            "an `async` block stands only in `join!`; write its statements, or `join!(async { … }, …)?`",
         ),
-        Expr::Block(expr) => (
-            expr.block.brace_token.span.open(),
-            "a block is not part of a flow; write its statements",
-        ),
+        Expr::Block(expr) => match &expr.label {
+            Some(label) => (
+                label.name.span(),
+                "nothing leaves a block by its label; remove it",
+            ),
+            None => (
+                expr.block.brace_token.span.open(),
+                "a block stands alone; bind it first: `let name = { … };`",
+            ),
+        },
         Expr::Unsafe(expr) => (
             expr.unsafe_token.span,
             "`unsafe` is not part of a flow; let a step do it",
         ),
         Expr::Return(expr) => (
             expr.return_token.span,
-            "a flow has no `return` yet; end it in `Ok(…)`, and let a step reject",
+            "a `return` stands alone; write it as a statement of its own",
         ),
         _ => return None,
     })
@@ -117,25 +146,13 @@ fn computation(expr: &Expr) -> Option<(Span, &'static str)> {
             expr.eq_token.span,
             "a flow never changes a value; write a new `let`",
         ),
-        Expr::Binary(expr) => (
-            expr.op.span(),
-            "a flow has no operators yet; let a step compute it",
-        ),
         Expr::Index(expr) => (
             expr.bracket_token.span.open(),
             "indexing is not part of a flow; let a step take the whole list",
         ),
-        Expr::Cast(expr) => (
-            expr.as_token.span,
-            "`as` is not part of a flow; give the step the type it takes",
-        ),
         Expr::Array(expr) => (
             expr.bracket_token.span.open(),
             "an array is not part of a flow; let a step make the list",
-        ),
-        Expr::Call(call) if is_path(&call.func, "Err") => (
-            call.func.span(),
-            "a flow has no `Err(..)` yet; let a step reject",
         ),
         _ => return None,
     })

@@ -11,7 +11,7 @@ use super::flow::FlowParser;
 use super::participant::owned;
 use super::types::{is_named, parse_ty, peel, simple_pattern, type_arguments};
 use crate::errors::{Errors, nearest};
-use crate::ir::{Ty, Value};
+use crate::ir::{Root, Ty, Value};
 use crate::names;
 
 /// A visible `async fn` that takes participants is one state machine; any other function is plain Rust.
@@ -132,8 +132,10 @@ impl FlowParser<'_> {
                         let message = "a flow has one input, the JSON that starts the execution; put both into one struct";
                         self.errors.error(ident, message);
                     }
-                    self.locals
-                        .insert(local, (Value::Input(Vec::new()), parse_ty(&param.ty)));
+                    self.locals.insert(
+                        local,
+                        (Value::Place(Root::Input, Vec::new()), parse_ty(&param.ty)),
+                    );
                     input = Some(owned(referent(&param.ty)));
                 }
             }

@@ -1,27 +1,34 @@
 //! The data types declared in the module, with the JSON names that serde's attributes give them.
 //! Types from elsewhere stay opaque.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
-use proc_macro2::{Ident, TokenTree};
+use proc_macro2::Ident;
 use quote::ToTokens;
-use syn::punctuated::Punctuated;
 use syn::{
-    Attribute, Expr, ExprLit, Fields, GenericArgument, Item, Lit, Meta, PathArguments, Token, Type,
+    Attribute, Expr, ExprLit, Fields, GenericArgument, Item, Lit, Meta, PathArguments, Type,
 };
 
+use super::enums::{Enum, parse_enum};
+use super::serde::{CFG_ATTR, Serde, attribute_text, derives, is_unspeakable, rename_field};
 use crate::ir::Ty;
 use crate::names;
 
 /// The types that a flow may look into.
-pub(super) struct Types(HashMap<String, DataType>);
+pub(super) struct Types {
+    declared: HashMap<String, DataType>,
+    /// Those that derive `PartialEq`, so that `==` compares what JSON holds.
+    comparable: HashSet<String>,
+    /// Those that mind keys which they do not declare.
+    strict: HashSet<String>,
+}
 
 pub(super) enum DataType {
     Struct(Vec<Field>),
     /// A tuple struct, which serde writes as an array; with one field, as that field.
     Tuple(Vec<Ty>),
     Unit,
-    Enum(Vec<UnitVariant>),
+    Enum(Enum),
     Alias(Ty),
     /// Declared here, but not to be looked into; why.
     Closed(String),
@@ -43,42 +50,60 @@ pub(super) enum JsonName {
     Hidden(String),
 }
 
-/// A variant without data, and its JSON.
-pub(super) struct UnitVariant {
-    pub(super) ident: String,
-    /// Or why a flow cannot build it.
-    pub(super) json: Result<String, String>,
-}
-
 impl Types {
     pub(super) fn parse(items: &[Item]) -> Self {
-        let mut types = HashMap::new();
+        let mut types = Self {
+            declared: HashMap::new(),
+            comparable: HashSet::new(),
+            strict: HashSet::new(),
+        };
         for item in items {
-            let (ident, data_type) = match item {
+            let (ident, attributes, data_type) = match item {
                 Item::Struct(item) if item.generics.params.is_empty() => {
-                    (&item.ident, parse_struct(item))
+                    (&item.ident, &item.attrs, parse_struct(item))
                 }
                 Item::Enum(item) if item.generics.params.is_empty() => {
-                    (&item.ident, parse_enum(item))
+                    let closed = closed(&Serde::parse(&item.attrs), &item.attrs);
+                    let data_type = closed.unwrap_or_else(|| parse_enum(item));
+                    (&item.ident, &item.attrs, data_type)
                 }
-                Item::Type(item) if item.generics.params.is_empty() => {
-                    (&item.ident, DataType::Alias(parse_ty(&item.ty)))
-                }
+                Item::Type(item) if item.generics.params.is_empty() => (
+                    &item.ident,
+                    &item.attrs,
+                    DataType::Alias(parse_ty(&item.ty)),
+                ),
                 _ => continue,
             };
-            let twice = || DataType::Closed("is declared more than once here".to_owned());
-            // Two declarations under `cfg`: which one counts is not known here.
-            types
-                .entry(names::plain(ident))
-                .and_modify(|first| *first = twice())
-                .or_insert(data_type);
+            types.add(names::plain(ident), attributes, data_type);
         }
-        Self(types)
+        types
+    }
+
+    fn add(&mut self, name: String, attributes: &[Attribute], data_type: DataType) {
+        if derives(attributes, "PartialEq") {
+            self.comparable.insert(name.clone());
+        }
+        let flattens = match &data_type {
+            DataType::Struct(fields) => fields.iter().any(|field| match &field.json {
+                JsonName::Hidden(attribute) => *attribute == attribute_text("flatten"),
+                JsonName::Visible(_) => false,
+            }),
+            _ => false,
+        };
+        if flattens || Serde::parse(attributes).has("deny_unknown_fields") {
+            self.strict.insert(name.clone());
+        }
+        let twice = || DataType::Closed("is declared more than once here".to_owned());
+        // Two declarations under `cfg`: which one counts is not known here.
+        self.declared
+            .entry(name)
+            .and_modify(|first| *first = twice())
+            .or_insert(data_type);
     }
 
     /// The names of the declared types.
     pub(super) fn names(&self) -> Vec<String> {
-        let mut names: Vec<String> = self.0.keys().cloned().collect();
+        let mut names: Vec<String> = self.declared.keys().cloned().collect();
         // A hash map has no order, and messages must.
         names.sort();
         names
@@ -88,40 +113,85 @@ impl Types {
     pub(super) fn owner_of_variant(&self, variant: &str) -> Option<String> {
         self.names()
             .into_iter()
-            .find(|name| match self.0.get(name) {
-                Some(DataType::Enum(variants)) => {
-                    variants.iter().any(|candidate| candidate.ident == variant)
-                }
+            .find(|name| match self.declared.get(name) {
+                Some(DataType::Enum(declared)) => declared
+                    .variants
+                    .iter()
+                    .any(|candidate| candidate.ident == variant),
                 _ => false,
             })
     }
 
     /// The declaration behind a type, through aliases; `None` when it is declared elsewhere.
     pub(super) fn get(&self, ty: &Ty) -> Option<&DataType> {
-        let mut ty = ty;
-        // An alias cycle is rustc's to report; it ends here.
-        for _ in 0..=self.0.len() {
-            let Ty::Named(name) = ty else { return None };
-            match self.0.get(name)? {
-                DataType::Alias(target) => ty = target,
-                declared => return Some(declared),
-            }
-        }
-        None
+        self.declared.get(name_of(self.resolve(ty))?)
     }
 
     /// The type that an alias stands for.
     pub(super) fn resolve<'a>(&'a self, mut ty: &'a Ty) -> &'a Ty {
-        for _ in 0..=self.0.len() {
-            match ty {
-                Ty::Named(name) => match self.0.get(name) {
-                    Some(DataType::Alias(target)) => ty = target,
-                    _ => return ty,
-                },
+        // An alias cycle is rustc's to report; it ends here.
+        for _ in 0..=self.declared.len() {
+            match name_of(ty).and_then(|name| self.declared.get(name)) {
+                Some(DataType::Alias(target)) => ty = target,
                 _ => return ty,
             }
         }
         ty
+    }
+
+    /// The type, and what it wraps as a newtype, as often as one wraps another; serde writes nothing for it.
+    pub(super) fn newtypes<'a>(&'a self, ty: &'a Ty) -> Vec<&'a Ty> {
+        let mut types = vec![self.resolve(ty)];
+        while let Some(ty) = types.last()
+            && types.len() <= self.declared.len()
+            && let Some(DataType::Tuple(elements)) = self.get(ty)
+            && let [inner] = elements.as_slice()
+        {
+            types.push(self.resolve(inner));
+        }
+        types
+    }
+
+    /// What all newtypes around are written as.
+    fn unwrap<'a>(&'a self, ty: &'a Ty) -> &'a Ty {
+        self.newtypes(ty).last().copied().unwrap_or(ty)
+    }
+
+    /// Whether a value of the type may be `null` in JSON, so that an `Option` of it cannot be told from `None`.
+    pub(super) fn is_nullable(&self, ty: &Ty) -> bool {
+        let ty = self.unwrap(ty);
+        match ty {
+            Ty::Option(_) => true,
+            Ty::Tuple(elements) => elements.is_empty(),
+            ty => matches!(self.get(ty), Some(DataType::Unit)),
+        }
+    }
+
+    /// The fields of a type that stand in an internally tagged enum's own object, if it is one that does not mind the tag.
+    pub(super) fn merged(&self, ty: &Ty) -> Option<&[Field]> {
+        let ty = self.unwrap(ty);
+        if *ty == Ty::Tuple(Vec::new()) {
+            return Some(&[]);
+        }
+        match (self.get(ty)?, name_of(ty)) {
+            (DataType::Struct(fields), Some(name)) if !self.strict.contains(name) => Some(fields),
+            (DataType::Unit, _) => Some(&[]),
+            _ => None,
+        }
+    }
+
+    /// Whether a declared type derives `PartialEq`.
+    pub(super) fn derives_eq(&self, ty: &Ty) -> bool {
+        name_of(self.resolve(ty)).is_some_and(|name| self.comparable.contains(name))
+    }
+}
+
+/// How a declaration would call the type. The runtime's `Timestamp` may be hidden by one of the module's own.
+fn name_of(ty: &Ty) -> Option<&str> {
+    match ty {
+        Ty::Named(name) => Some(name),
+        Ty::Timestamp => Some("Timestamp"),
+        _ => None,
     }
 }
 
@@ -133,38 +203,54 @@ pub(super) fn parse_ty(ty: &Type) -> Ty {
         Type::Paren(paren) => parse_ty(&paren.elem),
         Type::Group(group) => parse_ty(&group.elem),
         Type::Tuple(tuple) => Ty::Tuple(tuple.elems.iter().map(parse_ty).collect()),
-        Type::Path(path) if path.qself.is_none() => {
-            let Some(segment) = path.path.segments.last() else {
-                return opaque();
-            };
-            let name = names::plain(&segment.ident);
-            match &segment.arguments {
-                PathArguments::AngleBracketed(arguments) => {
-                    match (name.as_str(), arguments.args.first()) {
-                        ("Option", Some(GenericArgument::Type(inner))) => {
-                            Ty::Option(Box::new(parse_ty(inner)))
-                        }
-                        ("Box" | "Arc" | "Rc", Some(GenericArgument::Type(inner))) => {
-                            parse_ty(inner)
-                        }
-                        _ => opaque(),
-                    }
-                }
-                _ if name == "String" || name == "str" => Ty::String,
-                _ if path.path.segments.len() == 1 => Ty::Named(name),
-                _ if path.path.segments.len() == 2 && path.path.segments[0].ident == "self" => {
-                    Ty::Named(name)
-                }
-                _ => opaque(),
-            }
-        }
+        Type::Slice(slice) => Ty::List(Box::new(parse_ty(&slice.elem))),
+        Type::Array(array) => Ty::List(Box::new(parse_ty(&array.elem))),
+        Type::Path(path) if path.qself.is_none() => parse_path(&path.path).unwrap_or_else(opaque),
         _ => opaque(),
     }
 }
 
+fn parse_path(path: &syn::Path) -> Option<Ty> {
+    let segment = path.segments.last()?;
+    let name = names::plain(&segment.ident);
+    if let PathArguments::AngleBracketed(arguments) = &segment.arguments {
+        let Some(GenericArgument::Type(inner)) = arguments.args.first() else {
+            return None;
+        };
+        return match name.as_str() {
+            "Option" => Some(Ty::Option(Box::new(parse_ty(inner)))),
+            "Vec" => Some(Ty::List(Box::new(parse_ty(inner)))),
+            "Box" | "Arc" | "Rc" => Some(parse_ty(inner)),
+            _ => None,
+        };
+    }
+    let is_local = path.segments.len() == 2 && path.segments[0].ident == "self";
+    Some(match name.as_str() {
+        "String" | "str" | "char" => Ty::String,
+        "Timestamp" if path.segments[0].ident != "self" => Ty::Timestamp,
+        _ if path.segments.len() > 1 && !is_local => return None,
+        "bool" => Ty::Bool,
+        "u8" | "u16" | "u32" | "u64" | "usize" | "i8" | "i16" | "i32" | "i64" | "isize" => {
+            Ty::Integer
+        }
+        "f32" | "f64" => Ty::Float,
+        // Beyond what JSON's numbers hold.
+        "u128" | "i128" => return None,
+        _ => Ty::Named(name),
+    })
+}
+
+/// The type, if its whole JSON cannot be known here.
+fn closed(serde: &Serde, attributes: &[Attribute]) -> Option<DataType> {
+    if let Some(reason) = serde.closing() {
+        return Some(DataType::Closed(reason));
+    }
+    (!derives(attributes, "Serialize")).then_some(DataType::Underived)
+}
+
 fn parse_struct(item: &syn::ItemStruct) -> DataType {
     let serde = Serde::parse(&item.attrs);
-    if let Some(closed) = serde.closed(&item.attrs) {
+    if let Some(closed) = closed(&serde, &item.attrs) {
         return closed;
     }
     match &item.fields {
@@ -173,7 +259,7 @@ fn parse_struct(item: &syn::ItemStruct) -> DataType {
             if fields
                 .unnamed
                 .iter()
-                .any(|field| !Serde::parse(&field.attrs).0.is_empty())
+                .any(|field| !Serde::parse(&field.attrs).is_empty())
             {
                 return DataType::Closed("has `#[serde(..)]` on an unnamed field".to_owned());
             }
@@ -194,16 +280,18 @@ fn parse_struct(item: &syn::ItemStruct) -> DataType {
                     return DataType::Closed(format!("has `#[serde({word})]`"));
                 }
             }
+            let rule = serde.text("rename_all");
             let fields = fields
                 .named
                 .iter()
-                .filter_map(|field| parse_field(field, &serde));
+                .filter_map(|field| parse_field(field, rule.as_deref(), serde.has("default")));
             DataType::Struct(fields.collect())
         }
     }
 }
 
-fn parse_field(field: &syn::Field, container: &Serde) -> Option<Field> {
+/// A field under its container's rule for names; `defaults` where the container fills in what is missing.
+pub(super) fn parse_field(field: &syn::Field, rule: Option<&str>, defaults: bool) -> Option<Field> {
     /// What keeps a field's JSON from a flow.
     const HIDING: [&str; 8] = [
         "skip",
@@ -226,10 +314,9 @@ fn parse_field(field: &syn::Field, container: &Serde) -> Option<Field> {
     } else if serde.is_list("rename") {
         JsonName::Hidden(attribute_text("rename(..)"))
     } else {
-        let rule = container.text("rename_all");
         match serde
             .text("rename")
-            .unwrap_or_else(|| rename_field(&name, rule.as_deref()))
+            .unwrap_or_else(|| rename_field(&name, rule))
         {
             json if is_unspeakable(&json) => JsonName::Hidden(attribute_text("rename")),
             json => JsonName::Visible(json),
@@ -238,7 +325,7 @@ fn parse_field(field: &syn::Field, container: &Serde) -> Option<Field> {
     let loose = if serde.has("alias") {
         Some("alias")
     } else {
-        let has_default = serde.has("default") || container.has("default");
+        let has_default = serde.has("default") || defaults;
         (has_default && !is_option).then_some("default")
     };
     Some(Field {
@@ -247,217 +334,6 @@ fn parse_field(field: &syn::Field, container: &Serde) -> Option<Field> {
         ty,
         loose,
     })
-}
-
-/// `JSONata` has no escape for a backtick in a path, and `${` is for deployment to replace.
-fn is_unspeakable(json: &str) -> bool {
-    json.is_empty()
-        || json.contains(|c: char| c == '`' || c.is_control())
-        || names::is_placeholder(json)
-}
-
-fn parse_enum(item: &syn::ItemEnum) -> DataType {
-    let serde = Serde::parse(&item.attrs);
-    if let Some(closed) = serde.closed(&item.attrs) {
-        return closed;
-    }
-    // Only the default tagging writes a unit variant as its name alone.
-    if let Some(word) = ["tag", "untagged"].into_iter().find(|word| serde.has(word)) {
-        return DataType::Closed(format!("has `#[serde({word})]`"));
-    }
-    let rule = serde.text("rename_all");
-    let variants = item.variants.iter().map(|variant| UnitVariant {
-        ident: names::plain(&variant.ident),
-        json: parse_unit_variant(variant, rule.as_deref()),
-    });
-    DataType::Enum(variants.collect())
-}
-
-fn parse_unit_variant(variant: &syn::Variant, rule: Option<&str>) -> Result<String, String> {
-    const HIDING: [&str; 7] = [
-        "skip",
-        "skip_serializing",
-        "skip_deserializing",
-        "serialize_with",
-        "with",
-        "untagged",
-        CFG_ATTR,
-    ];
-    if !matches!(variant.fields, Fields::Unit) {
-        return Err("has data".to_owned());
-    }
-    let serde = Serde::parse(&variant.attrs);
-    if let Some(word) = HIDING.into_iter().find(|word| serde.has(word)) {
-        return Err(format!("has `{}`", attribute_text(word)));
-    }
-    if serde.is_list("rename") {
-        return Err("has `#[serde(rename(..))]`".to_owned());
-    }
-    let name = names::plain(&variant.ident);
-    Ok(serde
-        .text("rename")
-        .unwrap_or_else(|| rename_variant(&name, rule)))
-}
-
-/// An attribute as the user wrote it, about.
-fn attribute_text(word: &str) -> String {
-    if word == CFG_ATTR {
-        "#[cfg_attr(..)]".to_owned()
-    } else {
-        format!("#[serde({word})]")
-    }
-}
-
-/// Stands among serde's words for a `cfg_attr` that may hold some of them.
-const CFG_ATTR: &str = "cfg_attr";
-
-/// The `#[serde(..)]` attributes of one item.
-struct Serde(Vec<Meta>);
-
-impl Serde {
-    fn parse(attributes: &[Attribute]) -> Self {
-        let mut metas = Vec::new();
-        for attribute in attributes {
-            if attribute.path().is_ident(CFG_ATTR) && mentions_serde(attribute) {
-                metas.push(Meta::Path(attribute.path().clone()));
-            }
-            if !attribute.path().is_ident("serde") {
-                continue;
-            }
-            // What serde cannot read, serde reports.
-            if let Ok(list) =
-                attribute.parse_args_with(Punctuated::<Meta, Token![,]>::parse_terminated)
-            {
-                metas.extend(list);
-            }
-        }
-        Self(metas)
-    }
-
-    fn find(&self, word: &str) -> Option<&Meta> {
-        self.0.iter().find(|meta| meta.path().is_ident(word))
-    }
-
-    fn has(&self, word: &str) -> bool {
-        self.find(word).is_some()
-    }
-
-    fn is_list(&self, word: &str) -> bool {
-        matches!(self.find(word), Some(Meta::List(_)))
-    }
-
-    /// `word = "text"`
-    fn text(&self, word: &str) -> Option<String> {
-        match self.find(word)? {
-            Meta::NameValue(meta) => match &meta.value {
-                Expr::Lit(ExprLit {
-                    lit: Lit::Str(text),
-                    ..
-                }) => Some(text.value()),
-                _ => None,
-            },
-            _ => None,
-        }
-    }
-
-    /// The type, if its whole JSON cannot be known here.
-    fn closed(&self, attributes: &[Attribute]) -> Option<DataType> {
-        let word = ["into", "from", "try_from", "remote", CFG_ATTR]
-            .into_iter()
-            .find(|word| self.has(word));
-        if let Some(word) = word {
-            let reason = format!("has `{}`", attribute_text(word));
-            return Some(DataType::Closed(reason));
-        }
-        if self.is_list("rename_all") {
-            let reason = "has `#[serde(rename_all(..))]`".to_owned();
-            return Some(DataType::Closed(reason));
-        }
-        (!derives(attributes, "Serialize")).then_some(DataType::Underived)
-    }
-}
-
-fn mentions_serde(attribute: &Attribute) -> bool {
-    let mentions = |token: TokenTree| matches!(token, TokenTree::Ident(ident) if ident == "serde");
-    match &attribute.meta {
-        Meta::List(list) => list.tokens.clone().into_iter().any(mentions),
-        _ => false,
-    }
-}
-
-/// Whether one of the `#[derive(..)]` names it.
-pub(super) fn derives(attributes: &[Attribute], name: &str) -> bool {
-    attributes
-        .iter()
-        .filter(|attribute| attribute.path().is_ident("derive"))
-        .any(|attribute| {
-            let paths =
-                attribute.parse_args_with(Punctuated::<syn::Path, Token![,]>::parse_terminated);
-            paths.is_ok_and(|paths| {
-                paths
-                    .iter()
-                    .filter_map(|path| path.segments.last())
-                    .any(|last| last.ident == name)
-            })
-        })
-}
-
-/// serde's `rename_all` for fields, which are written in snake case.
-fn rename_field(name: &str, rule: Option<&str>) -> String {
-    let pascal = || -> String {
-        name.split('_')
-            .filter(|word| !word.is_empty())
-            .map(capitalize)
-            .collect()
-    };
-    match rule {
-        Some("UPPERCASE" | "SCREAMING_SNAKE_CASE") => name.to_ascii_uppercase(),
-        Some("PascalCase") => pascal(),
-        Some("camelCase") => uncapitalize(&pascal()),
-        Some("kebab-case") => name.replace('_', "-"),
-        Some("SCREAMING-KEBAB-CASE") => name.to_ascii_uppercase().replace('_', "-"),
-        _ => name.to_owned(),
-    }
-}
-
-/// serde's `rename_all` for variants, which are written in Pascal case.
-fn rename_variant(name: &str, rule: Option<&str>) -> String {
-    let snake = || {
-        let mut words = String::new();
-        for (index, c) in name.char_indices() {
-            if index > 0 && c.is_uppercase() {
-                words.push('_');
-            }
-            words.push(c.to_ascii_lowercase());
-        }
-        words
-    };
-    match rule {
-        Some("lowercase") => name.to_ascii_lowercase(),
-        Some("UPPERCASE") => name.to_ascii_uppercase(),
-        Some("camelCase") => uncapitalize(name),
-        Some("snake_case") => snake(),
-        Some("SCREAMING_SNAKE_CASE") => snake().to_ascii_uppercase(),
-        Some("kebab-case") => snake().replace('_', "-"),
-        Some("SCREAMING-KEBAB-CASE") => snake().to_ascii_uppercase().replace('_', "-"),
-        _ => name.to_owned(),
-    }
-}
-
-fn capitalize(word: &str) -> String {
-    let mut chars = word.chars();
-    chars
-        .next()
-        .map(|first| first.to_ascii_uppercase().to_string() + chars.as_str())
-        .unwrap_or_default()
-}
-
-fn uncapitalize(word: &str) -> String {
-    let mut chars = word.chars();
-    chars
-        .next()
-        .map(|first| first.to_ascii_lowercase().to_string() + chars.as_str())
-        .unwrap_or_default()
 }
 
 /// The `#[..]` of that name, if the item has it.

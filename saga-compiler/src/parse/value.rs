@@ -2,16 +2,16 @@
 
 use proc_macro2::Ident;
 use quote::ToTokens;
-use syn::{Expr, ExprLit, ExprPath, ExprUnary, Lit, Path, UnOp};
+use syn::{Expr, ExprLit, ExprPath, Lit, Path};
 
 use super::flow::FlowParser;
-use super::types::{DataType, UnitVariant};
+use super::types::DataType;
 use crate::errors::{first_span, nearest};
 use crate::ir::{Ty, Value};
 use crate::names;
 
 /// `JSONata` computes in IEEE doubles, so this is the largest integer that arrives as it left.
-const MAX_INTEGER: i64 = 9_007_199_254_740_991;
+const MAX_INTEGER: u64 = 9_007_199_254_740_991;
 
 /// What stands for a value after a message.
 pub(super) const UNKNOWN: (Value, Ty) = (Value::Null, Ty::Unknown);
@@ -31,6 +31,8 @@ impl FlowParser<'_> {
             }
             Expr::Lit(expr) => self.parse_literal(expr, false),
             Expr::Unary(unary) => self.parse_unary(unary),
+            Expr::Binary(binary) => self.parse_binary(binary),
+            Expr::Cast(cast) => self.parse_cast(cast),
             Expr::Path(path) => self.parse_path(path),
             Expr::Field(field) => self.parse_field(field),
             Expr::Struct(expr) => self.parse_struct(expr),
@@ -54,6 +56,7 @@ impl FlowParser<'_> {
                 self.refuse_await(expr);
                 UNKNOWN
             }
+            Expr::If(_) | Expr::Match(_) => self.parse_pure_branch(expr),
             other => {
                 if !self.refuse(other) {
                     let message = "this is not part of a flow; let a step compute it";
@@ -64,36 +67,23 @@ impl FlowParser<'_> {
         }
     }
 
-    fn parse_unary(&mut self, unary: &ExprUnary) -> (Value, Ty) {
-        match (&unary.op, &*unary.expr) {
-            (UnOp::Neg(_), Expr::Lit(literal)) => return self.parse_literal(literal, true),
-            (UnOp::Deref(star), _) => {
-                self.errors.error(
-                    star,
-                    "`*` is not part of a flow; pass a reference, or write `.clone()`",
-                );
+    /// A literal, which a pattern writes with its sign.
+    pub(super) fn parse_literal(&mut self, expr: &ExprLit, negative: bool) -> (Value, Ty) {
+        match &expr.lit {
+            Lit::Str(text) => (Value::String(text.value()), Ty::String),
+            Lit::Bool(literal) => (Value::Bool(literal.value), Ty::Bool),
+            Lit::Char(literal) => (Value::String(literal.value().to_string()), Ty::String),
+            // syn takes `1f64` for an integer.
+            Lit::Int(literal) if matches!(literal.suffix(), "f32" | "f64") => {
+                let number = literal.base10_parse::<f64>().unwrap_or_default();
+                let number = if negative { -number } else { number };
+                (Value::Float(number), Ty::Float)
             }
-            (op, _) => {
-                let message = format_args!(
-                    "`{}` is not part of a flow; let a step compute it",
-                    op.to_token_stream()
-                );
-                self.errors.error(op, message);
-            }
-        }
-        UNKNOWN
-    }
-
-    fn parse_literal(&mut self, expr: &ExprLit, negative: bool) -> (Value, Ty) {
-        let value = match &expr.lit {
-            Lit::Str(text) => return (Value::String(text.value()), Ty::String),
-            Lit::Bool(literal) => Value::Bool(literal.value),
-            Lit::Char(literal) => Value::String(literal.value().to_string()),
             Lit::Int(literal) => {
                 let number = literal
                     .base10_parse::<i64>()
                     .ok()
-                    .filter(|number| *number <= MAX_INTEGER);
+                    .filter(|number| number.unsigned_abs() <= MAX_INTEGER);
                 let Some(number) = number else {
                     let message = format_args!(
                         "`{literal}` is beyond 2^53 - 1, the largest integer that JSONata keeps exact; pass it as a string"
@@ -101,17 +91,19 @@ impl FlowParser<'_> {
                     self.errors.error(literal, message);
                     return UNKNOWN;
                 };
-                Value::Integer(if negative { -number } else { number })
+                let number = if negative { -number } else { number };
+                (Value::Integer(number), Ty::Integer)
             }
             Lit::Float(literal) => match literal.base10_parse::<f64>() {
                 Ok(number) if number.is_finite() => {
-                    Value::Float(if negative { -number } else { number })
+                    let number = if negative { -number } else { number };
+                    (Value::Float(number), Ty::Float)
                 }
                 _ => {
                     let message =
                         format_args!("`{literal}` is too large for JSON; write a smaller number");
                     self.errors.error(literal, message);
-                    return UNKNOWN;
+                    UNKNOWN
                 }
             },
             other => {
@@ -119,10 +111,9 @@ impl FlowParser<'_> {
                     other,
                     "this literal has no JSON; write a string or a number",
                 );
-                return UNKNOWN;
+                UNKNOWN
             }
-        };
-        (value, Ty::Opaque(String::new()))
+        }
     }
 
     fn parse_path(&mut self, path: &ExprPath) -> (Value, Ty) {
@@ -168,17 +159,14 @@ impl FlowParser<'_> {
         let (Some(last), Some(owner)) = (reversed.next(), reversed.next()) else {
             return UNKNOWN;
         };
+        if let Some(named) = self.named_variant(path) {
+            return self.build_unit(path, &named);
+        }
         let ty = Ty::Named(names::plain(owner));
         match self.declarations.types.get(&ty) {
-            Some(DataType::Enum(variants)) => {
-                match variants.iter().find(|variant| *last == variant.ident) {
-                    Some(variant) => self.parse_variant(path, variant, ty),
-                    None if is_constant(&names::plain(last)) => self.refuse_constant(path, last),
-                    None => {
-                        self.leave_to_rustc(last);
-                        UNKNOWN
-                    }
-                }
+            Some(DataType::Enum(_)) if !is_constant(&names::plain(last)) => {
+                self.leave_to_rustc(last);
+                UNKNOWN
             }
             Some(DataType::Underived) => self.leave_to_contract(&ty),
             Some(DataType::Closed(reason)) => {
@@ -190,17 +178,6 @@ impl FlowParser<'_> {
             }
             Some(_) => self.refuse_constant(path, last),
             None => self.parse_foreign_path(path, owner, last),
-        }
-    }
-
-    fn parse_variant(&mut self, path: &Path, variant: &UnitVariant, ty: Ty) -> (Value, Ty) {
-        match &variant.json {
-            Ok(json) => (Value::String(json.clone()), ty),
-            Err(reason) => {
-                let message = format_args!("`{}` {reason}; let a step return it", source(path));
-                self.errors.error(path.segments.last(), message);
-                UNKNOWN
-            }
         }
     }
 
@@ -231,7 +208,7 @@ impl FlowParser<'_> {
         UNKNOWN
     }
 
-    fn refuse_constant(&mut self, path: &Path, last: &Ident) -> (Value, Ty) {
+    pub(super) fn refuse_constant(&mut self, path: &Path, last: &Ident) -> (Value, Ty) {
         let message = format_args!(
             "the value of the constant `{}` is not known here; write it as a literal, or take it from the input",
             source(path)
@@ -242,7 +219,7 @@ impl FlowParser<'_> {
 }
 
 /// Rust's convention for constants, which tells them from types and variants.
-fn is_constant(name: &str) -> bool {
+pub(super) fn is_constant(name: &str) -> bool {
     let upper = |c: char| c.is_uppercase() || c.is_ascii_digit() || c == '_';
     name.chars().all(upper) && name.chars().any(char::is_uppercase)
 }

@@ -393,7 +393,7 @@ pub mod shop {
     }
     const _: () = {
         #[allow(dead_code)]
-        struct Stock;
+        struct Stock {}
         #[allow(dead_code, unused_variables, clippy::all, clippy::pedantic)]
         impl Stock {
             async fn reserve(
@@ -405,7 +405,7 @@ pub mod shop {
             }
         }
         #[allow(dead_code)]
-        struct Payments;
+        struct Payments {}
         #[allow(dead_code, unused_variables, clippy::all, clippy::pedantic)]
         impl Payments {
             async fn charge(
@@ -418,7 +418,7 @@ pub mod shop {
         }
         #[cfg(feature = "audit")]
         #[allow(dead_code)]
-        struct Audit;
+        struct Audit {}
         #[cfg(feature = "audit")]
         #[allow(dead_code, unused_variables, clippy::all, clippy::pedantic)]
         impl Audit {
@@ -428,7 +428,7 @@ pub mod shop {
             }
         }
         #[allow(dead_code)]
-        struct Mail;
+        struct Mail {}
         #[allow(dead_code, unused_variables, clippy::all, clippy::pedantic)]
         impl Mail {
             async fn send(&self, text: &str) -> Result<(), Retry> {
@@ -436,13 +436,13 @@ pub mod shop {
             }
         }
         #[cfg(feature = "audit")]
-        #[allow(dead_code, clippy::all, clippy::pedantic)]
-        async fn __check_audit(audit: &Audit, r#type: &str) -> Result<(), Rejection> {
+        #[allow(dead_code, let_underscore_drop, clippy::all, clippy::pedantic)]
+        async fn audit(audit: &Audit, r#type: &str) -> Result<(), Rejection> {
             audit.look().await?;
             Ok(())
         }
-        #[allow(dead_code, clippy::all, clippy::pedantic)]
-        async fn __check_shop(
+        #[allow(dead_code, let_underscore_drop, clippy::all, clippy::pedantic)]
+        async fn shop(
             stock: &Stock,
             payments: &Payments,
             mail: &Mail,
@@ -470,6 +470,7 @@ pub mod shop {
                 transients: &[],
             },
         ],
+        &[],
     );
     ///The saga `shop`.
     pub const SHOP: ::saga_runtime::Saga<Cmd, Hold> = ::saga_runtime::Saga::new(
@@ -504,5 +505,6 @@ pub mod shop {
                 transients: &["Saga.Retry"],
             },
         ],
+        &[],
     );
 }

@@ -275,7 +275,7 @@ pub mod shop {
     }
     const _: () = {
         #[allow(dead_code)]
-        struct Stock;
+        struct Stock {}
         #[allow(dead_code, unused_variables, clippy::all, clippy::pedantic)]
         impl Stock {
             async fn reserve(
@@ -287,7 +287,7 @@ pub mod shop {
             }
         }
         #[allow(dead_code)]
-        struct Payments;
+        struct Payments {}
         #[allow(dead_code, unused_variables, clippy::all, clippy::pedantic)]
         impl Payments {
             async fn charge(
@@ -299,15 +299,15 @@ pub mod shop {
             }
         }
         #[allow(dead_code)]
-        struct Mail;
+        struct Mail {}
         #[allow(dead_code, unused_variables, clippy::all, clippy::pedantic)]
         impl Mail {
             async fn send(&self, text: &str) -> Result<(), Retry> {
                 ::saga_runtime::__private::never_run()
             }
         }
-        #[allow(dead_code, clippy::all, clippy::pedantic)]
-        async fn __check_shop(
+        #[allow(dead_code, let_underscore_drop, clippy::all, clippy::pedantic)]
+        async fn shop(
             stock: &Stock,
             payments: &Payments,
             mail: &Mail,
@@ -352,5 +352,6 @@ pub mod shop {
                 transients: &["Saga.Retry"],
             },
         ],
+        &[],
     );
 }

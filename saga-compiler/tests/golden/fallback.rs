@@ -52,6 +52,7 @@ pub mod shop {
             Output = Result<String, StockError>,
         > + ::core::marker::Send;
     }
+    fn no_flow() {}
     pub trait Mail {
         fn send(
             &self,
@@ -109,6 +110,7 @@ pub mod shop {
     pub const SHOP: ::saga_runtime::Saga<Cmd, Hold> = ::saga_runtime::Saga::new(
         "shop",
         "",
+        &[],
         &[],
     );
 }

@@ -2,14 +2,18 @@
 
 use saga_asl::to_json_compact;
 
-use crate::many::module;
+use crate::many::{module, nested_module};
 use crate::support::definitions;
 
 /// A compensatable step with its whole policy and its compensation.
 const STEP: usize = 1_750;
 
 fn compact(steps: usize) -> usize {
-    let text = definitions("", &module(steps)).remove(0);
+    compact_of(&module(steps))
+}
+
+fn compact_of(module: &str) -> usize {
+    let text = definitions("", module).remove(0);
     let machine = saga_asl::parse(&text).unwrap();
     to_json_compact(&machine).len()
 }
@@ -23,7 +27,18 @@ fn a_compensatable_step_is_small() {
 
 #[test]
 fn bytes_grow_linearly() {
-    let (one, hundred, four_hundred) = (compact(1), compact(100), compact(400));
+    check_linear(compact(1), compact(100), compact(400));
+}
+
+/// Loops, branches, joins and alternative paths inside each other.
+#[test]
+fn bytes_of_nested_flows_grow_linearly() {
+    let nested = |steps| compact_of(&nested_module(steps));
+    check_linear(nested(1), nested(96), nested(384));
+}
+
+/// `one` of few steps, `hundred` of about a hundred, `four_hundred` of four times that.
+fn check_linear(one: usize, hundred: usize, four_hundred: usize) {
     let early = (hundred - one) * 100 / 99;
     let late = (four_hundred - hundred) * 100 / 300;
     assert!(

@@ -8,9 +8,11 @@
 )]
 
 mod budget;
+mod docs;
 mod errors;
 mod expand;
 mod golden;
+mod lowering;
 mod many;
 mod random;
 mod serde_names;

@@ -5,14 +5,20 @@ use serde_json::Value;
 
 use crate::support::definitions;
 
-/// Declares a type for serde and hands its very source to the compiler, with a value that a flow builds.
+/// Declares types for serde and hands their very source to the compiler, with a value that a flow builds.
 macro_rules! check {
-    ($item:item $value:expr) => {{
-        #[allow(dead_code, non_snake_case, non_camel_case_types)]
-        $item
+    ({ $($item:item)+ } $value:expr) => {{
+        $(
+            #[allow(dead_code, non_snake_case, non_camel_case_types)]
+            $item
+        )+
         let expected = serde_json::to_value($value).unwrap();
-        assert_eq!(built_by_a_flow(stringify!($item), stringify!($value)), expected);
+        let items = concat!($(stringify!($item)),+);
+        assert_eq!(built_by_a_flow(items, stringify!($value)), expected);
     }};
+    ($item:item $value:expr) => {
+        check! { { $item } $value }
+    };
 }
 
 /// What the compiler makes of the value.
@@ -20,12 +26,12 @@ fn built_by_a_flow(item: &str, value: &str) -> Value {
     let source = format!(
         "pub mod probe {{ use saga_runtime::prelude::*;
             {item}
-            pub trait Probe {{ #[step(read_only)] async fn probe(&self, tx: &mut Tx) -> Result<(), Retry>; }}
-            pub async fn probe(probe: &impl Probe) -> Result<T, Rejection> {{ probe.probe().await?; Ok({value}) }}
+            pub trait Probe {{ #[step(read_only)] async fn probe(&self, tx: &mut Tx, value: &T) -> Result<(), Retry>; }}
+            pub async fn probe(probe: &impl Probe) -> Result<(), Rejection> {{ probe.probe(&{value}).await?; Ok(()) }}
         }}"
     );
     let machine: Value = serde_json::from_str(&definitions("", &source)[0]).unwrap();
-    machine["States"]["probe.probe"]["Output"].clone()
+    machine["States"]["probe.probe"]["Arguments"]["Payload"]["input"]["value"].clone()
 }
 
 /// Runs a check under each rule that serde has.
@@ -103,6 +109,94 @@ fn variants_under_every_rule() {
         };
     }
     each_rule!(rule: "lowercase" "UPPERCASE" "PascalCase" "camelCase" "snake_case" "SCREAMING_SNAKE_CASE" "kebab-case" "SCREAMING-KEBAB-CASE");
+}
+
+#[test]
+fn variants_with_data_under_every_tagging() {
+    macro_rules! tagging {
+        ($($tagging:meta),*) => {
+            check! {
+                #[derive(Serialize)]
+                $(#[$tagging])*
+                enum E {
+                    Unit,
+                    FewWords { order_id: u8, #[serde(rename = "own name")] own: u8 },
+                    #[serde(rename = "own variant", rename_all = "UPPERCASE")]
+                    Own { order_id: u8 },
+                    Empty {},
+                    Nothing(()),
+                }
+                (
+                    E::Unit,
+                    E::FewWords { order_id: 1, own: 2 },
+                    E::Own { order_id: 3 },
+                    E::Empty {},
+                    E::Nothing(())
+                )
+            }
+        };
+    }
+    tagging!();
+    tagging!(serde(
+        rename_all = "kebab-case",
+        rename_all_fields = "camelCase"
+    ));
+    tagging!(serde(tag = "type"));
+    tagging!(serde(
+        tag = "the type",
+        rename_all = "SCREAMING_SNAKE_CASE",
+        rename_all_fields = "PascalCase"
+    ));
+    tagging!(serde(tag = "t", content = "c"));
+    tagging!(serde(
+        tag = "t",
+        content = "c",
+        rename_all = "camelCase",
+        rename_all_fields = "kebab-case"
+    ));
+}
+
+#[test]
+fn variants_of_tuples_under_every_tagging() {
+    macro_rules! tagging {
+        ($($tagging:meta),*) => {
+            check! { {
+                #[derive(Serialize)]
+                $(#[$tagging])*
+                enum E { One(u8), Two(u8, (bool, char)), None(Option<u8>), None_(), Nested(Inner) }
+                #[derive(Serialize)]
+                enum Inner { Unit, Data { x: u8 } }
+                }
+                (
+                    E::One(1),
+                    E::Two(2, (true, 'c')),
+                    E::None(None),
+                    E::None_(),
+                    E::Nested(Inner::Unit),
+                    E::Nested(Inner::Data { x: 3 })
+                )
+            }
+        };
+    }
+    tagging!();
+    tagging!(serde(rename_all = "snake_case"));
+    tagging!(serde(tag = "t", content = "c"));
+}
+
+#[test]
+fn structs_beside_a_tag() {
+    check! { {
+        #[derive(Serialize)]
+        #[serde(tag = "t")]
+        enum E { Struct(Inner), Newtype(Newtype) }
+        #[derive(Serialize)]
+        struct Newtype(Inner);
+        #[derive(Serialize)]
+        #[serde(rename_all = "UPPERCASE")]
+        struct Inner { x: u8 }
+        }
+        (E::Struct(Inner { x: 1 }), E::Newtype(Newtype(Inner { x: 2 })))
+    }
 }
 
 #[test]

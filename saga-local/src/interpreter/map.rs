@@ -1,4 +1,5 @@
-//! Map in inline mode: the same graph for every item, at most `MaxConcurrency` at a time; the first failure aborts the others.
+//! Map: the same graph for every item, at most `MaxConcurrency` at a time. In inline mode the first failure aborts the others;
+//! what distributed mode does with its items stands in `distributed.rs`.
 
 use saga_asl as asl;
 use serde_json::{Value, json};
@@ -6,9 +7,9 @@ use serde_json::{Value, json};
 use crate::failure::Failure;
 
 use super::parallel::{Branch, abort, next_ended};
-use super::{Frame, Query, Rejected, Step, target};
+use super::{Frame, Query, Rejected, Step, distributed, target};
 
-/// What an inline Map without a limit runs at once:
+/// What an inline Map runs at once at most, and where it has no limit of its own:
 /// <https://docs.aws.amazon.com/step-functions/latest/dg/state-map-inline.html>.
 const INLINE_CONCURRENCY: u64 = 40;
 
@@ -18,6 +19,29 @@ pub(super) async fn attempt<'a>(
     let query = Query::of_input(input);
     let (items, limit) = request(frame, map, &query).map_err(|rejected| frame.reject(rejected))?;
     let started = frame.record("MapStateStarted", json!({ "length": items.len() }))?;
+    let outputs = match map.item_processor.mode {
+        asl::ProcessorMode::Inline => run(frame, map, &query, (items, limit), started).await,
+        asl::ProcessorMode::Distributed(execution_type) => {
+            distributed::run(frame, map, execution_type, &query, (items, limit)).await
+        }
+    }?;
+    let result = Value::Array(outputs);
+    frame.check_size(&result)?;
+    frame.note(frame.last(), "MapStateSucceeded", json!({}))?;
+    let query = query.with_result(&result);
+    frame.complete(
+        "MapStateExited",
+        &query,
+        (&map.assign, map.output.as_ref()),
+        &result,
+        target(&map.next),
+    )
+}
+
+async fn run(
+    frame: &mut Frame, map: &asl::Map, query: &Query<'_>, (items, limit): (Vec<Value>, usize),
+    started: u64,
+) -> Result<Vec<Value>, Failure> {
     let mut outputs = vec![Value::Null; items.len()];
     let mut waiting = items.into_iter().enumerate();
     let mut running = Vec::new();
@@ -26,10 +50,10 @@ pub(super) async fn attempt<'a>(
         while running.len() < limit
             && let Some((index, item)) = waiting.next()
         {
-            running.push(begin(frame, map, &query, (index, item), previous)?);
+            running.push(begin(frame, map, query, (index, item), previous)?);
         }
         let Some(ended) = next_ended(&mut running).await else {
-            break;
+            return Ok(outputs);
         };
         let details = json!({ "index": ended.index, "name": frame.state.name });
         match ended.outcome {
@@ -48,16 +72,6 @@ pub(super) async fn attempt<'a>(
             }
         }
     }
-    frame.note(frame.last(), "MapStateSucceeded", json!({}))?;
-    let result = Value::Array(outputs);
-    let query = query.with_result(&result);
-    frame.complete(
-        "MapStateExited",
-        &query,
-        (&map.assign, map.output.as_ref()),
-        &result,
-        target(&map.next),
-    )
 }
 
 /// The items, and how many of them run at once.
@@ -69,9 +83,13 @@ fn request(
         .as_ref()
         .map(|number| query.number(frame, "MaxConcurrency", number, u64::MAX))
         .transpose()?;
+    let most = match map.item_processor.mode {
+        asl::ProcessorMode::Inline => INLINE_CONCURRENCY,
+        asl::ProcessorMode::Distributed(_) => distributed::CONCURRENCY,
+    };
     let limit = limit
         .filter(|limit| *limit > 0)
-        .map_or(INLINE_CONCURRENCY, |limit| limit.min(INLINE_CONCURRENCY));
+        .map_or(most, |limit| limit.min(most));
     let items = match &map.items {
         Some(template) => query.template(frame, "Items", template)?,
         None => query.input.clone(),
@@ -99,12 +117,22 @@ fn begin<'a>(
     let details = json!({ "index": index, "name": frame.state.name });
     let started = frame.note(previous, "MapIterationStarted", details)?;
     let mut inner = frame.inner(started);
+    let input = select(frame, &mut inner, map, query, (index, item))?;
+    Ok(Branch::new(index, inner, &map.item_processor.graph, input))
+}
+
+/// An item's input: the item itself, or what `ItemSelector` makes of it, which sees the item in the context of `inner`.
+pub(super) fn select(
+    frame: &mut Frame, inner: &mut Frame, map: &asl::Map, query: &Query<'_>,
+    (index, item): (usize, Value),
+) -> Result<Value, Failure> {
     inner.item = Some(json!({ "Index": index, "Value": item }));
     let input = match &map.item_selector {
         Some(template) => query
-            .template(&inner, "ItemSelector", template)
+            .template(inner, "ItemSelector", template)
             .map_err(|rejected| frame.reject(rejected))?,
         None => item,
     };
-    Ok(Branch::new(index, inner, &map.item_processor.graph, input))
+    frame.check_size(&input)?;
+    Ok(input)
 }

@@ -1,12 +1,15 @@
 //! Runs a graph state by state, as Step Functions does. What each type of state does stands in its own file.
 
 mod choice;
+mod distributed;
 mod map;
+mod nested;
 mod parallel;
 mod query;
 mod retry;
 mod simple;
 mod task;
+mod variables;
 
 use std::sync::{Arc, Mutex};
 use std::time::SystemTime;
@@ -20,11 +23,13 @@ use crate::jsonata::Variables;
 use crate::{BoxFuture, lock};
 
 use query::{Query, Rejected};
+use variables::Held;
 
 /// Where one branch of an execution stands: its variables, its place in the history, the state that it is in.
 pub(crate) struct Frame {
     pub(crate) execution: Arc<Execution>,
     variables: Variables,
+    held: Held,
     /// `$states.context.Map.Item`, inside of a Map.
     item: Option<Value>,
     place: Arc<Mutex<Place>>,
@@ -161,6 +166,7 @@ impl Frame {
         Self {
             execution: Arc::clone(execution),
             variables: Variables::new(),
+            held: Held::new(execution),
             item: None,
             place,
             state,
@@ -172,6 +178,7 @@ impl Frame {
         Self {
             execution: Arc::clone(&self.execution),
             variables: self.variables.clone(),
+            held: Held::new(&self.execution),
             item: self.item.clone(),
             place: Arc::new(Mutex::new(Place {
                 last,
@@ -187,13 +194,6 @@ impl Frame {
 
     fn set_last(&self, last: u64) {
         lock(&self.place).last = last;
-    }
-
-    /// `ExecutionStarted`. Step Functions counts neither it nor 0 as the first state's predecessor: both report 0.
-    pub(crate) fn start(&mut self, details: Value) -> Result<(), Failure> {
-        self.execution
-            .record(0, "ExecutionStarted", object(details))?;
-        Ok(())
     }
 
     /// Appends an event after the branch's latest one, and makes it the latest.
@@ -225,19 +225,27 @@ impl Frame {
         Ok(())
     }
 
+    /// Whether the state may hand the value on.
+    fn check_size(&self, value: &Value) -> Result<(), Failure> {
+        if json_size(value) > MAX_PAYLOAD {
+            Err(Failure::too_large(&self.state.name))
+        } else {
+            Ok(())
+        }
+    }
+
     /// Leaves the state: checks the output's size, records the event, and only then assigns, all or nothing.
     fn exit(
         &mut self, exited: &'static str, output: &Value, assigned: Map<String, Value>,
     ) -> Result<(), Failure> {
-        if json_size(output) > MAX_PAYLOAD {
-            return Err(Failure::too_large(&self.state.name));
-        }
+        self.check_size(output)?;
         let mut details = json!({ "name": self.state.name, "output": output });
         if !assigned.is_empty() {
             details["assignedVariables"] = Value::Object(assigned.clone());
         }
         self.record(exited, details)?;
         lock(&self.place).aborted = None;
+        self.held.assign(&assigned);
         self.variables.extend(
             assigned
                 .into_iter()
@@ -253,6 +261,7 @@ impl Frame {
     ) -> Result<Step<'a>, Failure> {
         let assigned = query
             .assign(self, fields.0)
+            .and_then(|assigned| self.held.check(assigned))
             .map_err(|rejected| self.reject(rejected))?;
         let output = match fields.1 {
             Some(template) => query

@@ -79,6 +79,7 @@ pub(super) async fn attempt<'a>(
             .map_err(|rejected| frame.reject(rejected))?,
         None => input.clone(),
     };
+    frame.check_size(&argument)?;
     let started = frame.record("ParallelStateStarted", json!({}))?;
     let begin = |(index, graph)| Branch::new(index, frame.inner(started), graph, argument.clone());
     let mut branches: Vec<Branch<'_>> = parallel.branches.iter().enumerate().map(begin).collect();
@@ -93,8 +94,9 @@ pub(super) async fn attempt<'a>(
             }
         }
     }
-    frame.note(frame.last(), "ParallelStateSucceeded", json!({}))?;
     let result = Value::Array(outputs);
+    frame.check_size(&result)?;
+    frame.note(frame.last(), "ParallelStateSucceeded", json!({}))?;
     let query = query.with_result(&result);
     let fields = (&parallel.assign, parallel.output.as_ref());
     frame.complete(

@@ -11,6 +11,7 @@ use crate::failure::{Failure, MAX_PAYLOAD, json_size};
 use crate::host::{Answer, Call, Resource};
 use crate::race::{Either, race};
 
+use super::nested::{self, Start};
 use super::{Frame, Query, Step, target};
 
 /// The default and the longest `TimeoutSeconds`.
@@ -105,25 +106,35 @@ async fn perform(frame: &Frame, resource: Resource, request: Request) -> Result<
     let deadline = execution
         .clock
         .after(Duration::from_secs(request.timeout.unwrap_or(MAX_TIMEOUT)));
+    if let Some(start) = Start::of(&resource)
+        && execution
+            .services
+            .host(&resource.service, &resource.action)
+            .is_none()
+    {
+        let outcome = nested::perform(frame, start, &resource, &request.arguments, deadline).await;
+        return conclude(frame, &resource, outcome);
+    }
     let call = Call {
         resource: resource.clone(),
         arguments: request.arguments,
         state: frame.state.name.clone(),
         execution: execution.name.clone(),
+        execution_arn: execution.arn(),
         deadline,
         token: frame.state.token.clone(),
     };
     // Expected before the message is out: its receiver may answer at once.
-    let waiting = frame
-        .state
-        .token
-        .as_deref()
-        .map(|token| execution.services.tokens.expect(execution.id, &call, token));
+    let waiting = frame.state.token.as_deref().map(|token| {
+        execution
+            .services
+            .tokens
+            .expect(execution.root, &call, token)
+    });
     let answer = execution.call(call).await;
     let outcome = match (answer, waiting) {
         (Answer::Output(output), Some(waiting)) => {
-            let details = json!({ "resourceType": resource.service, "resource": resource.action, "output": output });
-            frame.record("TaskSubmitted", details)?;
+            submitted(frame, &resource, &output)?;
             let heartbeat = request.heartbeat.map(Duration::from_secs);
             await_token(frame, waiting, deadline, heartbeat).await
         }
@@ -137,6 +148,13 @@ async fn perform(frame: &Frame, resource: Resource, request: Request) -> Result<
     conclude(frame, &resource, outcome)
 }
 
+pub(super) fn submitted(frame: &Frame, resource: &Resource, output: &Value) -> Result<(), Failure> {
+    let details =
+        json!({ "resourceType": resource.service, "resource": resource.action, "output": output });
+    frame.record("TaskSubmitted", details)?;
+    Ok(())
+}
+
 async fn await_token(
     frame: &Frame, waiting: crate::parking::Waiting, deadline: SystemTime,
     heartbeat: Option<Duration>,
@@ -145,7 +163,9 @@ async fn await_token(
     loop {
         let next_beat = heartbeat.map(|heartbeat| execution.clock.after(heartbeat));
         let until = next_beat.map_or(deadline, |beat| beat.min(deadline));
-        let timer = execution.clock.timer(execution.id, until, Waits::ForAnswer);
+        let timer = execution
+            .clock
+            .timer(execution.root, until, Waits::ForAnswer);
         match race(waiting.answer(), timer).await {
             Either::First(Some(answer)) => return answer,
             // A heartbeat came: the wait begins anew.

@@ -208,6 +208,43 @@ fn wait_takes_seconds_or_a_time_in_any_zone() {
 }
 
 #[test]
+fn a_wait_until_no_time_at_all_fails() {
+    let wait = |until| format!("'a': {{ 'Type': 'Wait', 'Timestamp': '{until}', 'End': true }}");
+    for text in [
+        "tomorrow",
+        "2025-13-01T00:00:00Z",
+        "2025-01-01T00:00:00",
+        "2025-01-01",
+    ] {
+        let states = wait(format!("{{% \\\"{text}\\\" %}}"));
+        let run = block_on(engine(&states).start("run", &json!({}))).unwrap();
+        let cause = format!(
+            "An error occurred while executing the state 'a' (entered at the event id #2). The Timestamp field cannot be parsed \
+             as an ISO-8601 extended offset date-time format string: {text}"
+        );
+        assert_eq!(
+            (run.error(), run.cause()),
+            (Some("States.QueryEvaluationError"), Some(cause.as_str()))
+        );
+        assert_eq!(run.history()[2].kind(), "EvaluationFailed");
+    }
+    check_ending(
+        &wait("{% 5 %}".to_owned()),
+        Script::default(),
+        &expect![[r#"
+            Failed after 0ns: States.QueryEvaluationError: An error occurred while executing the state 'a' (entered at the event id #2). The JSONata expression '5' specified for the field 'Timestamp' returned an unexpected result type. Expected 'string', but was 'number' for value: 5
+        "#]],
+    );
+    check_ending(
+        &wait("{% $fromMillis($millis() + 1500) %}".to_owned()),
+        Script::default(),
+        &expect![[r#"
+            Succeeded after 1.5s: {}
+        "#]],
+    );
+}
+
+#[test]
 fn the_context_names_execution_state_and_machine() {
     check_ending(
         "'a': { 'Type': 'Succeed', 'Output': '{% $states.context %}' }",

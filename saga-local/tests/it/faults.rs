@@ -284,6 +284,31 @@ fn a_fault_may_begin_later_and_be_any_error() {
 }
 
 #[test]
+fn a_fault_may_hit_one_item_of_a_loop() {
+    let each = format!(
+        "'a': {{ 'Type': 'Map', 'Items': ['x', 'y', 'z'], 'End': true,
+            'ItemSelector': {{ 'item': ['{{% $states.context.Map.Item.Index %}}'] }},
+            'ItemProcessor': {{ 'StartAt': 'b', 'States': {{ 'b': {} }} }} }}",
+        call(
+            "'Retry': [{ 'ErrorEquals': ['States.ALL'], 'IntervalSeconds': 1 }], 'End': true",
+            "'item': '{% $states.input.item %}', 'input': { 'sku': 'tea' }"
+        )
+    );
+    let (handler, _) = stock();
+    let engine = engine(&each)
+        .with(handler)
+        .fault("b", Fault::Throttled.item(&[1]).times(2));
+    let run = block_on(engine.start("run", &json!({}))).expect("the saga starts");
+    assert_eq!(run.status(), saga_local::Status::Succeeded);
+    let hit = engine.deliveries().into_iter();
+    let hit: Vec<Vec<u64>> = hit
+        .filter(|delivery| delivery.fault().is_some())
+        .map(|delivery| delivery.item())
+        .collect();
+    assert_eq!(hit, [[1], [1]]);
+}
+
+#[test]
 fn counts_begin_anew_with_each_execution() {
     let (handler, _) = stock();
     let engine = engine(&saga()).with(handler).fault("a", Fault::Throttled);

@@ -5,14 +5,19 @@
     reason = "expect-test writes expectations with them"
 )]
 
+mod budget;
 mod corpus;
 mod data;
+mod distributed;
 mod errors;
+mod executions;
 mod faults;
 mod functions;
+mod jsonata;
+mod limits;
 mod nested;
 mod parking;
-mod random_sagas;
+mod random;
 mod start;
 mod support;
 mod time;

@@ -165,9 +165,15 @@ fn a_failing_item_fails_the_map() {
     );
 }
 
-/// Every call takes two rounds of the executor; each end is noted.
+/// Every call takes some rounds of the executor, those of `l` more; each end is noted.
 #[derive(Clone, Default)]
-struct Slow(Arc<Mutex<Vec<String>>>);
+pub(crate) struct Slow(Arc<Mutex<Vec<String>>>);
+
+impl Slow {
+    pub(crate) fn ended(&self) -> Vec<String> {
+        self.0.lock().unwrap().clone()
+    }
+}
 
 impl TaskHost for Slow {
     fn answers(&self, _: &str, _: &str) -> bool {
@@ -177,7 +183,7 @@ impl TaskHost for Slow {
     fn call(&self, call: Call) -> BoxFuture<'static, Answer> {
         let ended = Arc::clone(&self.0);
         Box::pin(async move {
-            for _ in 0..if call.state() == "l" { 5 } else { 1 } {
+            for _ in 0..if call.state() == "l" { 9 } else { 4 } {
                 tokio::task::yield_now().await;
             }
             ended.lock().unwrap().push(call.state().to_owned());
@@ -208,5 +214,105 @@ fn a_call_outlives_the_branch_that_made_it() {
         Failed after 0ns: E: E happened
     "#]]
     .assert_eq(&ending(&run));
-    assert_eq!(*slow.0.lock().unwrap(), ["r", "l"]);
+    assert_eq!(slow.ended(), ["r", "l"]);
+}
+
+/// What stands in an item of a Map over `items`, and the Map's result.
+fn map(name: &str, items: &str, more: &str, states: &str) -> String {
+    format!(
+        "'{name}': {{ 'Type': 'Map', 'Items': {items}, {more} 'End': true, 'ItemProcessor': {{ {states} }} }}"
+    )
+}
+
+#[test]
+fn a_map_in_a_map_has_its_own_item_and_sees_the_outer_variables() {
+    let inner = map(
+        "inner",
+        "'{% $rows[$states.input.row].cells %}'",
+        "'ItemSelector': { 'cell': '{% $states.context.Map.Item.Index %}', 'row': '{% $states.input.row %}', 'place': '{% $place %}' },",
+        "'StartAt': 'p', 'States': {
+            'p': { 'Type': 'Pass', 'Assign': { 'mine': '{% $place & \\'/\\' & $states.input.cell %}' }, 'Next': 'q' },
+            'q': { 'Type': 'Wait', 'Seconds': '{% 3 - $states.input.cell %}', 'Output': '{% $mine & \\'=\\' & $states.context.Map.Item.Value %}', 'End': true } }",
+    );
+    let outer = map(
+        "b",
+        "'{% $rows %}'",
+        "'ItemSelector': { 'row': '{% $states.context.Map.Item.Index %}' },",
+        &format!(
+            "'StartAt': 's', 'States': {{
+                's': {{ 'Type': 'Pass', 'Assign': {{ 'place': '{{% \\'row \\' & $states.context.Map.Item.Index %}}' }}, 'Next': 'inner' }}, {inner} }}"
+        ),
+    );
+    let states = format!(
+        "'a': {{ 'Type': 'Pass', 'Assign': {{ 'rows': [{{ 'cells': ['x', 'y'] }}, {{ 'cells': [] }}, {{ 'cells': ['z'] }}] }}, 'Next': 'b' }}, {outer}"
+    )
+    .replace("\\'", "\\\"");
+    check_ending(
+        &states,
+        Script::default(),
+        &expect![[r#"
+        Succeeded after 3s: [["row 0/0=x","row 0/1=y"],[],["row 2/0=z"]]
+    "#]],
+    );
+}
+
+#[test]
+fn the_item_is_known_in_a_parallel_inside_of_a_map() {
+    let branch = |state: &str, field: &str| {
+        format!(
+            "{{ 'StartAt': '{state}', 'States': {{ '{state}': {{ 'Type': 'Pass', 'Assign': {{ 'mine': '{{% $states.context.Map.Item.{field} %}}' }}, 'Next': '{state}2' }},
+               '{state}2': {{ 'Type': 'Succeed', 'Output': '{{% $mine %}}' }} }} }}"
+        )
+    };
+    let branches = [branch("l", "Index"), branch("r", "Value")].join(",");
+    let states = map(
+        "a",
+        "['x', 'y']",
+        "",
+        &format!(
+            "'StartAt': 'p', 'States': {{ 'p': {{ 'Type': 'Parallel', 'Branches': [{branches}], 'End': true }} }}"
+        ),
+    );
+    check_ending(
+        &states,
+        Script::default(),
+        &expect![[r#"
+        Succeeded after 0ns: [[0,"x"],[1,"y"]]
+    "#]],
+    );
+}
+
+#[test]
+fn a_retried_branch_begins_without_the_variables_of_its_last_attempt() {
+    let states = format!(
+        "'a': {{ 'Type': 'Parallel', 'End': true, 'Retry': [{{ 'ErrorEquals': ['E'] }}], 'Branches': [
+            {{ 'StartAt': 'c', 'States': {{
+                'c': {{ 'Type': 'Choice', 'Choices': [{{ 'Condition': '{{% $exists($x) %}}', 'Next': 'w' }}], 'Default': 'l' }},
+                'l': {{ 'Type': 'Pass', 'Assign': {{ 'x': 1 }}, 'Next': 'r' }},
+                'r': {{ {TASK}, 'Output': 'clean', 'End': true }},
+                'w': {{ 'Type': 'Fail', 'Error': 'Kept' }} }} }} ] }}"
+    );
+    check_ending(
+        &states,
+        Script::default().on("r", [error("E")]),
+        &expect![[r#"
+            Succeeded after 1s: ["clean"]
+        "#]],
+    );
+}
+
+#[test]
+fn an_inline_map_runs_40_items_at_once() {
+    for (items, seconds) in [("'{% [1..40] %}'", 1), ("'{% [1..41] %}'", 2)] {
+        for limit in ["", "'MaxConcurrency': 0,", "'MaxConcurrency': 1000,"] {
+            let states = map(
+                "a",
+                items,
+                limit,
+                "'StartAt': 'w', 'States': { 'w': { 'Type': 'Wait', 'Seconds': 1, 'Output': 1, 'End': true } }",
+            );
+            let run = block_on(engine(&states).start("run", &json!({}))).unwrap();
+            assert_eq!(run.elapsed().as_secs(), seconds, "{items} {limit}");
+        }
+    }
 }

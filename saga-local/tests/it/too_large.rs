@@ -39,6 +39,36 @@ mod buy {
         async fn charge_blindly(&self, tx: &mut Tx) -> Result<String, Retry>;
     }
 
+    pub enum Full {
+        No { why: String },
+    }
+
+    pub trait Shelves {
+        #[step(compensate = clear)]
+        async fn fill(&self, tx: &mut Tx, size: usize) -> Result<(), Full>;
+        #[compensation]
+        async fn clear(&self, tx: &mut Tx) -> Result<(), Retry>;
+    }
+
+    pub async fn with_a_large_rejection(
+        stock: &impl Stock, shelves: &impl Shelves, cmd: Cmd,
+    ) -> Result<(), Rejection> {
+        stock.hold(1).await?;
+        join!(
+            stock.hold(1),
+            stock.hold(1),
+            stock.hold(1),
+            stock.hold(1),
+            stock.hold(1),
+            stock.hold(1),
+            stock.hold(1),
+            stock.hold(1),
+            stock.hold(1),
+            shelves.fill(cmd.size),
+        )?;
+        Ok(())
+    }
+
     pub async fn with_large_arguments(
         stock: &impl Stock, payments: &impl Payments, cmd: Cmd,
     ) -> Result<String, Rejection> {
@@ -93,6 +123,24 @@ impl buy::Payments for Services {
     }
 }
 
+impl std::fmt::Display for buy::Full {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("no shelf is free")
+    }
+}
+
+impl buy::Shelves for Services {
+    async fn fill(&self, _: &mut Tx, size: usize) -> Result<(), buy::Full> {
+        Err(buy::Full::No {
+            why: "x".repeat(size),
+        })
+    }
+
+    async fn clear(&self, _: &mut Tx) -> Result<(), Retry> {
+        Ok(())
+    }
+}
+
 /// How the saga ends with outputs of that size, what is held and charged then, and which states were entered last.
 async fn run<O>(
     saga: saga_runtime::Saga<buy::Cmd, O>, size: usize,
@@ -100,7 +148,8 @@ async fn run<O>(
     let store = MemoryStore::new();
     let engine = Engine::new(saga)
         .with(buy::serve_stock(Services, store.clone()))
-        .with(buy::serve_payments(Services, store.clone()));
+        .with(buy::serve_payments(Services, store.clone()))
+        .with(buy::serve_shelves(Services, store.clone()));
     let run = engine
         .start("run", &buy::Cmd { size })
         .await
@@ -139,4 +188,12 @@ async fn a_result_that_is_too_large_undoes_nothing() {
     // The charge stands, so the holds stand as well, and an operator is told.
     assert_eq!((status, held, charged), (Status::Running, 2, 1));
     assert_eq!(last, ["compensate payments.charge_blindly", "park"]);
+}
+
+/// Ten branches that are undone do not hand the failure on ten times.
+#[tokio::test(flavor = "current_thread")]
+async fn a_large_rejection_of_a_join_compensates() {
+    let (status, held, _, last) = run(buy::WITH_A_LARGE_REJECTION, 30_000).await;
+    assert_eq!((status, held), (Status::Failed, 0));
+    assert_eq!(last, ["compensate stock.hold", "compensated"]);
 }

@@ -157,14 +157,21 @@ impl Tx {
         Pending::new(self.plan(planned)).only_if(condition, otherwise);
     }
 
-    /// The execution's ARN.
+    /// The execution's ARN. A key of a document that is to be one for each call needs [`step`](Self::step) and, in loops,
+    /// [`item`](Self::item) as well.
     pub fn saga(&self) -> &str {
         self.identity.arn()
     }
 
-    /// The step: `stock.reserve`, or `stock.reserve#2` for a flow's second call of it.
+    /// The step: `stock.reserve`, or `stock.reserve#2` for a flow's second call of it. In a loop all items share it.
     pub fn step(&self) -> &str {
         &self.identity.step
+    }
+
+    /// Which item of the flow's loops it is: an index from 0 for each loop around the call, the outermost first; empty
+    /// outside of loops. A compensation has that of its action.
+    pub fn item(&self) -> &[u64] {
+        &self.identity.item
     }
 
     /// The time, by the host's clock.

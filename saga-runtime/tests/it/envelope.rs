@@ -2,7 +2,7 @@
 
 use expect_test::{Expect, expect};
 use saga_runtime::__private::{Action, HandlerBuilder};
-use saga_runtime::{BoxFuture, Handler, Kind, MemoryStore, Retry, Tx};
+use saga_runtime::{BoxFuture, Handler, Kind, MemoryStore, Retry, Timestamp, Tx};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -30,6 +30,9 @@ fn steps(builder: HandlerBuilder, _: &Shared) -> HandlerBuilder {
     builder
         .start::<Order>("place_order", &["/id", "/lines"])
         .start::<Order>("count_lines", &["/lines/0/count"])
+        .start::<Value>("go_through", &["/orders/*/lines/*/count", "/~2/a~1b~0c"])
+        .start::<Value>("go_through_all", &["/*/id"])
+        .start::<Timestamp>("wait", &[])
         .start::<String>("shout", &[])
         .step("take", Action::tx(Kind::Compensatable, &["id"], take), None)
         .step("settle", Action::tx(Kind::Pivot, &[], take), None)
@@ -73,6 +76,8 @@ fn with(changes: &Value) -> Value {
 
 #[test]
 fn a_payload_that_is_no_envelope_is_unknown_because_nothing_can_be_recorded() {
+    let mut null_item = good();
+    null_item["item"] = Value::Null;
     check(
         &[
             json!("text"),
@@ -88,6 +93,13 @@ fn a_payload_that_is_no_envelope_is_unknown_because_nothing_can_be_recorded() {
             with(&json!({ "step": "test.take#x" })),
             with(&json!({ "item": 2 })),
             with(&json!({ "item": [-1] })),
+            with(&json!({ "item": [1.5] })),
+            with(&json!({ "item": ["1"] })),
+            with(&json!({ "item": [[1]] })),
+            with(&json!({ "item": "1" })),
+            with(&json!({ "item": false, "phase": "compensation" })),
+            null_item,
+            with(&json!({ "item": vec![1_000_000; 300] })),
             with(&json!({ "phase": "action" })),
             with(&json!({ "start": [] })),
             with(&json!({ "start": {} })),
@@ -116,6 +128,13 @@ fn a_payload_that_is_no_envelope_is_unknown_because_nothing_can_be_recorded() {
             Saga.Unknown: `step` is `test.take#x`; write it as `participant.method`, or `participant.method#2` []
             Saga.Unknown: `item` is not an array of indices, such as `[2, 0]` []
             Saga.Unknown: `item` is not an array of indices, such as `[2, 0]` []
+            Saga.Unknown: `item` is not an array of indices, such as `[2, 0]` []
+            Saga.Unknown: `item` is not an array of indices, such as `[2, 0]` []
+            Saga.Unknown: `item` is not an array of indices, such as `[2, 0]` []
+            Saga.Unknown: `item` is not an array of indices, such as `[2, 0]` []
+            Saga.Unknown: `item` is not an array of indices, such as `[2, 0]` []
+            Saga.Unknown: `item` is not an array of indices, such as `[2, 0]` []
+            Saga.Unknown: `saga`, `step` and `item` together have 2442 bytes; a record's key has at most 2048 []
             Saga.Unknown: `phase` is "action"; it is "compensation" or absent []
             Saga.Unknown: `start` is not an object of `flow` and either `arg` or `input` []
             Saga.Unknown: `start` is not an object of `flow` and either `arg` or `input` []
@@ -202,6 +221,63 @@ fn the_input_of_the_flow_is_checked_before_the_first_effect() {
 }
 
 #[test]
+fn what_a_loop_takes_is_there_in_every_element() {
+    let line = json!({ "count": 1 });
+    let orders = |orders: Value| {
+        let input = json!({ "orders": orders, "*": { "a/b~c": null } });
+        begins("go_through", &input)
+    };
+    check(
+        &[
+            orders(json!([])),
+            orders(json!([{ "lines": [line, line] }, { "lines": [] }])),
+            orders(json!([{ "lines": [line, line] }, { "lines": [line, {}, {}] }])),
+            orders(json!([{ "lines": [line] }, {}, {}])),
+            orders(json!([{ "lines": [[1]] }])),
+            orders(json!([{ "lines": { "count": 1 } }])),
+            orders(json!(1)),
+            begins("go_through", &json!({})),
+            begins("go_through", &json!({ "orders": [], "*": {} })),
+            begins("go_through", &json!({ "orders": [], "x": { "a/b~c": 1 } })),
+            begins("go_through_all", &json!([{ "id": 1 }, { "id": null }])),
+            begins("go_through_all", &json!([{ "id": 1 }, {}])),
+            begins("go_through_all", &json!({ "id": 1 })),
+        ],
+        &expect![[r#"
+            "taken" ["DONE"]
+            "taken" ["DONE"]
+            Saga.Refused: the input of `go_through` has no `/orders/1/lines/1/count`, which the flow takes of it ["REJECTED"]
+            Saga.Refused: the input of `go_through` has no `/orders/1/lines/*/count`, which the flow takes of it ["REJECTED"]
+            Saga.Refused: the input of `go_through` has no `/orders/0/lines/0/count`, which the flow takes of it ["REJECTED"]
+            Saga.Refused: `/orders/0/lines` of the input of `go_through` is no list, and the flow goes through it ["REJECTED"]
+            Saga.Refused: `/orders` of the input of `go_through` is no list, and the flow goes through it ["REJECTED"]
+            Saga.Refused: the input of `go_through` has no `/orders/*/lines/*/count`, which the flow takes of it ["REJECTED"]
+            Saga.Refused: the input of `go_through` has no `/~2/a~1b~0c`, which the flow takes of it ["REJECTED"]
+            Saga.Refused: the input of `go_through` has no `/~2/a~1b~0c`, which the flow takes of it ["REJECTED"]
+            "taken" ["DONE"]
+            Saga.Refused: the input of `go_through_all` has no `/1/id`, which the flow takes of it ["REJECTED"]
+            Saga.Refused: the input of `go_through_all` is no list, and the flow goes through it ["REJECTED"]
+        "#]],
+    );
+}
+
+#[test]
+fn a_moment_that_no_wait_could_read_is_refused_before_the_first_effect() {
+    check(
+        &[
+            begins("wait", &json!("2026-11-22T10:00:00Z")),
+            begins("wait", &json!("2026-11-22")),
+            begins("wait", &json!(1_795_341_600)),
+        ],
+        &expect![[r#"
+            "taken" ["DONE"]
+            Saga.Refused: the input of `wait` is not what its type says: invalid value: string "2026-11-22", expected a time in UTC, such as `2026-11-22T10:00:00Z` ["REJECTED"]
+            Saga.Refused: the input of `wait` is not what its type says: invalid type: integer `1795341600`, expected a time in UTC, such as `2026-11-22T10:00:00Z` ["REJECTED"]
+        "#]],
+    );
+}
+
+#[test]
 fn the_input_of_the_flow_may_be_an_argument() {
     let begins = |arg: &str, input: &Value| {
         with(
@@ -260,9 +336,12 @@ fn what_the_envelope_may_leave_out_or_add() {
             with(&json!({ "saga": "arn:run" })),
             with(&json!({ "deadline": 1e12 })),
             with(&json!({ "future": "field", "item": [] })),
+            // JSONata computes in floats.
+            with(&json!({ "item": [2.0, 0] })),
             with(&json!({ "phase": "compensation", "input": null })),
         ],
         &expect![[r#"
+            "taken" ["DONE"]
             "taken" ["DONE"]
             "taken" ["DONE"]
             "taken" ["DONE"]

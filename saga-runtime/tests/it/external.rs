@@ -43,6 +43,7 @@ fn charge<'a>(
                     key,
                     cx.saga(),
                     cx.step(),
+                    cx.item(),
                     time(cx.now()),
                     time(cx.deadline())
                 ]));
@@ -191,8 +192,8 @@ scripts! {
         "#]];
     the_saga_is_what_stands_before_the_last_hash:
         [r#"charge who saga="arn:run""#, r#"charge who saga="arn:run#2#2026-01-01T00:00:00.000Z""#] => expect![[r#"
-            charge who saga="arn:run" -> ["4d733f617274ab6fbb3ef1a30f7af613","arn:run","test.charge","2026-01-01T00:00:00Z","2026-01-01T00:00:10Z"]
-            charge who saga="arn:run#2#2026-01-01T00:00:00.000Z" -> ["49cfefd29c0be93e53da544ec9d9a5cf","arn:run#2","test.charge","2026-01-01T00:00:00Z","2026-01-01T00:00:10Z"]
+            charge who saga="arn:run" -> ["4d733f617274ab6fbb3ef1a30f7af613","arn:run","test.charge",[],"2026-01-01T00:00:00Z","2026-01-01T00:00:10Z"]
+            charge who saga="arn:run#2#2026-01-01T00:00:00.000Z" -> ["49cfefd29c0be93e53da544ec9d9a5cf","arn:run#2","test.charge",[],"2026-01-01T00:00:00Z","2026-01-01T00:00:10Z"]
             record arn:run#2#2026-01-01T00:00:00.000Z|test.charge: DONE ep=1 own=delivery-2 args={"order":"a"} out=["49cfefd29c0be93e53da544ec9d9a5cf","arn:run#2","test.charge
             record arn:run|test.charge: DONE ep=1 own=delivery-1 args={"order":"a"} out=["4d733f617274ab6fbb3ef1a30f7af613","arn:run","test.charge",
         "#]];
@@ -519,11 +520,32 @@ scripts! {
         outside: charge 7298
         outside: charge 7298
     "#]];
+    the_items_of_a_loop_share_nothing_but_each_its_key_with_its_compensation:
+        ["charge ok item=[0]", "charge ok item=[0,1]", "charge no item=[1]", "undo charge ok item=[0]", "undo charge ok item=[0,1]",
+         "undo charge ok item=[2]", "charge ok item=[2]", "undo charge ok"] => expect![[r#"
+             charge ok item=[0] -> {"charge":"a"}
+             charge ok item=[0,1] -> {"charge":"a"}
+             charge no item=[1] -> TestError.No: said the test
+             undo charge ok item=[0] -> null
+             undo charge ok item=[0,1] -> null
+             undo charge ok item=[2] -> null
+             charge ok item=[2] -> Saga.Refused: the action comes too late: its compensation was here already, and the record says TOMBSTONE
+             undo charge ok -> null
+             record test.charge: TOMBSTONE
+             record test.charge|0: COMPENSATED ep=2 own=delivery-4 args={"order":"a"} out={"charge":"a"}
+             record test.charge|0,1: COMPENSATED ep=2 own=delivery-5 args={"order":"a"} out={"charge":"a"}
+             record test.charge|1: REJECTED ep=1 own=delivery-3 args={"order":"a"} err={"type":"TestError.No","message":"said the test","data":{"sk
+             record test.charge|2: TOMBSTONE
+             outside: charge b0a3
+             outside: charge 62b9
+             outside: refund b0a3 {"charge":"a"} of a
+             outside: refund 62b9 {"charge":"a"} of a
+         "#]];
     a_step_knows_whom_it_acts_for_and_until_when:
         ["tick 1", "charge who", "charge#2 who item=[2,0]"] => expect![[r#"
             tick 1 -> -
-            charge who -> ["175548470000e3d5be341687f6b3aae8","arn:run","test.charge","2026-01-01T00:00:01Z","2026-01-01T00:00:11Z"]
-            charge#2 who item=[2,0] -> ["7b8f630cb542b91d743fa12f506d58a4","arn:run","test.charge#2","2026-01-01T00:00:01Z","2026-01-01T00:00:11Z"]
+            charge who -> ["175548470000e3d5be341687f6b3aae8","arn:run","test.charge",[],"2026-01-01T00:00:01Z","2026-01-01T00:00:11Z"]
+            charge#2 who item=[2,0] -> ["7b8f630cb542b91d743fa12f506d58a4","arn:run","test.charge#2",[2,0],"2026-01-01T00:00:01Z","2026-01-01T00:00:11Z"]
             record test.charge: DONE ep=1 own=delivery-1 args={"order":"a"} out=["175548470000e3d5be341687f6b3aae8","arn:run","test.charge",
             record test.charge#2|2,0: DONE ep=1 own=delivery-2 args={"order":"a"} out=["7b8f630cb542b91d743fa12f506d58a4","arn:run","test.charge#2
         "#]];

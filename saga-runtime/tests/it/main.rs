@@ -14,6 +14,7 @@ extern crate saga_runtime as renamed;
 mod envelope;
 mod expansion;
 mod external;
+mod flow;
 mod hygiene;
 mod interleaving;
 mod read_only;

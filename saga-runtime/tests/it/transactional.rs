@@ -105,6 +105,7 @@ fn short(tx: &mut Tx, order: &str, otherwise: impl StepError) {
 
 async fn read(behaviour: &str, tx: &Tx, order: &str) -> Value {
     match behaviour {
+        "item" => json!([tx.saga(), tx.step(), tx.item()]),
         "read" => {
             let account = tx.get(&ACCOUNTS, order).await;
             json!({ "done": account.map(|account| account.done) })
@@ -291,6 +292,34 @@ scripts! {
             record test.reserve: DONE args={"order":"a"} out={"hold":"a"}
             accounts: {"done":1,"id":"a"}
         "#]];
+    the_items_of_a_loop_share_nothing:
+        ["reserve ok item=[0]", "reserve ok item=[1,0] order=b", "reserve no item=[1]", "undo reserve ok item=[0]", "undo reserve ok item=[1,0]",
+         "undo reserve ok item=[2]", "reserve ok item=[2]", "undo reserve ok", "reserve ok item=[3.0]", "reserve no item=[3]"] => expect![[r#"
+             reserve ok item=[0] -> {"hold":"a"}
+             reserve ok item=[1,0] order=b -> {"hold":"b"}
+             reserve no item=[1] -> TestError.No: said the test
+             undo reserve ok item=[0] -> null
+             undo reserve ok item=[1,0] -> null
+             undo reserve ok item=[2] -> null
+             reserve ok item=[2] -> Saga.Refused: the action comes too late: its compensation was here already, and the record says TOMBSTONE
+             undo reserve ok -> null
+             reserve ok item=[3.0] -> {"hold":"a"}
+             reserve no item=[3] -> {"hold":"a"}
+             record test.reserve: TOMBSTONE
+             record test.reserve|0: COMPENSATED args={"order":"a"} out={"hold":"a"}
+             record test.reserve|1: REJECTED err={"type":"TestError.No","message":"said the test","data":{"sk
+             record test.reserve|1,0: COMPENSATED args={"order":"b"} out={"hold":"b"}
+             record test.reserve|2: TOMBSTONE
+             record test.reserve|3: DONE args={"order":"a"} out={"hold":"a"}
+             accounts: {"done":2,"id":"a","undone":1}
+             accounts: {"done":1,"id":"b","undone":1}
+         "#]];
+    a_step_knows_which_item_it_is_for: ["reserve item", "reserve#2 item item=[2,0]"] => expect![[r#"
+        reserve item -> ["arn:run","test.reserve",[]]
+        reserve#2 item item=[2,0] -> ["arn:run","test.reserve#2",[2,0]]
+        record test.reserve: DONE args={"order":"a"} out=["arn:run","test.reserve",[]]
+        record test.reserve#2|2,0: DONE args={"order":"a"} out=["arn:run","test.reserve#2",[2,0]]
+    "#]];
     another_execution_of_the_same_name_shares_nothing:
         ["reserve ok", r#"undo reserve ok saga="arn:run#2026-04-02T00:00:00.000Z""#, r#"undo reserve ok saga="arn:run""#, "reserve ok",
          r#"settle no saga="arn:run#2026-04-02T00:00:00.000Z""#, "settle ok order=b"] => expect![[r#"

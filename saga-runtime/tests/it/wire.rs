@@ -152,15 +152,20 @@ fn any_error_becomes_a_retry_with_its_causes() {
 #[test]
 fn a_saga_is_a_constant_whatever_its_types() {
     struct NoTraits;
-    const SAGA: Saga<NoTraits, NoTraits> = Saga::new("name", "{}", &[]);
+    const SAGA: Saga<NoTraits, NoTraits> = Saga::new("name", "{}", &[], &["other"]);
     let copy = SAGA;
     assert_eq!(
-        (SAGA.name(), copy.definition(), copy.steps().len()),
-        ("name", "{}", 0)
+        (
+            SAGA.name(),
+            copy.definition(),
+            copy.steps().len(),
+            copy.flows()
+        ),
+        ("name", "{}", 0, ["other"].as_slice())
     );
     assert_eq!(
         format!("{copy:?}"),
-        r#"Saga { name: "name", steps: [], .. }"#
+        r#"Saga { name: "name", steps: [], flows: ["other"], .. }"#
     );
 }
 

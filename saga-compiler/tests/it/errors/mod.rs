@@ -1,8 +1,11 @@
 //! Every message, at the tokens that the user must change.
 
 mod compensations;
+mod control;
 mod flows;
+mod graph;
 mod module;
+mod nested;
 mod options;
 mod participants;
 mod serde;

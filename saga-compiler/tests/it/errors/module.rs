@@ -312,6 +312,16 @@ fn names_fit() {
             23:18 `xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx`: the state name `compensate mail.xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx` has 92 characters; Step Functions allows 80, so shorten `xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx` or its trait
         "#]],
     );
+    let medium = "x".repeat(59);
+    check(
+        &flow(&format!(
+            "match stock.{medium}(&cmd.id, &cmd.lines).await {{ Ok(_) => Ok(Hold {{ id: cmd.id.clone() }}), Err(StockError::OutOfStock {{ .. }}) => Ok(Hold {{ id: cmd.id }}), Err(other) => Err(other.into()) }}"
+        ))
+        .replace("fn reserve", &format!("fn {medium}")),
+        expect![[r#"
+            13:18 `xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx`: the state name `compensate match stock.xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx` has 82 characters; Step Functions allows 80, so shorten `xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx` or its trait
+        "#]],
+    );
     check(
         &base("fn shop", &format!("fn {}", "x".repeat(81))),
         expect![[r#"
