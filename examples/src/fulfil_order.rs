@@ -8,7 +8,7 @@ use saga_runtime::prelude::*;
 use saga_runtime::store::StoreError;
 use saga_runtime::{Handler, MemoryStore};
 
-use crate::partner::Ledger;
+use crate::partner::{Ledger, entries};
 use crate::report::{Scenario, Stores};
 use fulfil_order::{
     Authorisation, Carrier, CarrierError, Charge, Dispatch, Fraud, FulfilOrder, Hold, Line, Mail,
@@ -131,6 +131,10 @@ pub mod fulfil_order {
         /// The bank says no.
         #[error("the card was declined")]
         Declined,
+        /// Tried again.
+        #[transient]
+        #[error("the bank does not answer")]
+        NoAnswer,
     }
 
     /// Why no van comes.
@@ -139,6 +143,10 @@ pub mod fulfil_order {
         /// All of them are on their way.
         #[error("no van is left")]
         NoVan,
+        /// Tried again.
+        #[transient]
+        #[error("the carrier does not answer")]
+        NoAnswer,
     }
 
     /// Keeps the shelves, and makes presents.
@@ -388,22 +396,23 @@ impl Payments for PaymentService {
             return Err(PaymentError::Declined);
         }
         let id = format!("authorisation-{order_id}");
-        Ok(Authorisation(self.bank.once(cx.idempotency_key(), || id)))
+        let id = self.bank.once(&cx.idempotency_key(), &id).await;
+        id.map(Authorisation).map_err(|_| PaymentError::NoAnswer)
     }
 
     async fn void(
         &self, cx: &Context, _authorisation: Outcome<Authorisation>,
     ) -> Result<(), Retry> {
         // The key names it, whether or not anybody has heard of it.
-        self.bank.void(&cx.idempotency_key());
-        Ok(())
+        Ok(self.bank.void(&cx.idempotency_key()).await?)
     }
 
     async fn capture(
         &self, cx: &Context, authorisation: &Authorisation,
     ) -> Result<Charge, PaymentError> {
         let id = format!("charge-of-{}", authorisation.0);
-        Ok(Charge(self.bank.once(cx.idempotency_key(), || id)))
+        let id = self.bank.once(&cx.idempotency_key(), &id).await;
+        id.map(Charge).map_err(|_| PaymentError::NoAnswer)
     }
 }
 
@@ -425,17 +434,17 @@ impl Carrier for CarrierService {
             return Err(CarrierError::NoVan);
         }
         let id = format!("pickup-{order_id}");
-        Ok(Pickup(self.books.once(cx.idempotency_key(), || id)))
+        let id = self.books.once(&cx.idempotency_key(), &id).await;
+        id.map(Pickup).map_err(|_| CarrierError::NoAnswer)
     }
 
     async fn cancel(&self, cx: &Context, _pickup: Outcome<Pickup>) -> Result<(), Retry> {
-        self.books.void(&cx.idempotency_key());
-        Ok(())
+        Ok(self.books.void(&cx.idempotency_key()).await?)
     }
 
     async fn load(&self, cx: &Context, pickup: &Pickup, hold: &Hold) -> Result<Parcel, Retry> {
         let id = format!("{}-{}", pickup.0, hold.0.sku);
-        Ok(Parcel(self.books.once(cx.idempotency_key(), || id)))
+        Ok(Parcel(self.books.once(&cx.idempotency_key(), &id).await?))
     }
 }
 
@@ -450,7 +459,7 @@ impl Mail for MailService {
         &self, cx: &Context, customer: &str, parcels: &[Parcel],
     ) -> Result<(), Retry> {
         let text = format!("{customer}: {} parcels are on their way", parcels.len());
-        self.outbox.once(cx.idempotency_key(), || text);
+        self.outbox.once(&cx.idempotency_key(), &text).await?;
         Ok(())
     }
 }
@@ -464,12 +473,8 @@ pub struct Shop {
     pub fraud: MemoryStore,
     /// The databases of the payments, the carrier's and the mail's service: the barrier's records alone.
     pub outside: [MemoryStore; 3],
-    /// The bank's books.
-    pub bank: Ledger,
-    /// The carrier's books.
-    pub carrier: Ledger,
-    /// What was sent.
-    pub outbox: Ledger,
+    /// The books of the bank and of the carrier, and what was sent.
+    pub partners: MemoryStore,
 }
 
 impl Shop {
@@ -482,27 +487,25 @@ impl Shop {
         let shop = Self::default();
         for (sku, on_hand) in [("tea", 10), ("pot", 2), ("cup", 6)] {
             let sku = sku.to_owned();
-            SHELVES
-                .put(&shop.warehouse, &Shelf { sku, on_hand })
-                .await?;
+            let shelf = Shelf { sku, on_hand };
+            SHELVES.put(&shop.warehouse, &shelf).await?;
         }
         for (customer, score) in [("bob", 60), ("mallory", 95)] {
             let customer = customer.to_owned();
-            RECORDS
-                .put(&shop.fraud, &Record { customer, score })
-                .await?;
+            let record = Record { customer, score };
+            RECORDS.put(&shop.fraud, &record).await?;
         }
         let kind = GOLD.to_owned();
-        PAPER
-            .put(&shop.warehouse, &Paper { kind, sheets: 9 })
-            .await?;
+        let paper = Paper { kind, sheets: 9 };
+        PAPER.put(&shop.warehouse, &paper).await?;
         Ok(shop)
     }
 
     /// The services, as they would be on Lambda.
     pub fn handlers(&self) -> [Handler; 5] {
         let [payments, carrier, mail] = self.outside.clone();
-        let (bank, books, outbox) = (self.bank.clone(), self.carrier.clone(), self.outbox.clone());
+        let [bank, books, outbox] =
+            ["bank", "carrier", "outbox"].map(|name| Ledger::new(name, self.partners.clone()));
         [
             fulfil_order::serve_warehouse(WarehouseService, self.warehouse.clone()),
             fulfil_order::serve_fraud(FraudService, self.fraud.clone()),
@@ -524,9 +527,9 @@ impl Shop {
         let mut stores = Stores::default();
         stores.add("warehouse", &self.warehouse);
         stores.add("fraud", &self.fraud);
-        stores.add_outside("bank", self.bank.named("entry"));
-        stores.add_outside("carrier", self.carrier.named("entry"));
-        stores.add_outside("mail", self.outbox.named("sent"));
+        stores.add_outside("bank", "entry", entries(&self.partners, "bank"));
+        stores.add_outside("carrier", "entry", entries(&self.partners, "carrier"));
+        stores.add_outside("mail", "sent", entries(&self.partners, "outbox"));
         stores
     }
 }

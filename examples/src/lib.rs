@@ -12,3 +12,8 @@ pub mod report;
 #[cfg(doctest)]
 #[doc = include_str!("../../README.md")]
 struct Readme;
+
+/// The examples' own README, too.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct ExamplesReadme;

@@ -7,7 +7,7 @@ use saga_local::Engine;
 use saga_runtime::prelude::*;
 use saga_runtime::{Handler, MemoryStore};
 
-use crate::partner::Ledger;
+use crate::partner::{Ledger, entries};
 use crate::report::{Scenario, Stores};
 use onboard_customer::{
     Account, AccountRequest, Accounts, Application, Calls, Card, CardError, Cards, Credit,
@@ -117,6 +117,10 @@ pub mod onboard_customer {
         /// Nothing came.
         #[error("the deposit was not paid")]
         Unpaid,
+        /// Tried again.
+        #[transient]
+        #[error("the other bank does not answer")]
+        NoAnswer,
     }
 
     /// Why there is no IBAN.
@@ -128,6 +132,10 @@ pub mod onboard_customer {
             /// Who.
             name: String,
         },
+        /// Tried again.
+        #[transient]
+        #[error("the register does not answer")]
+        NoAnswer,
     }
 
     /// Why there is no card.
@@ -136,6 +144,10 @@ pub mod onboard_customer {
         /// A card is handed over in person.
         #[error("no card is sent to a P.O. box")]
         Undeliverable,
+        /// Tried again.
+        #[transient]
+        #[error("the makers of cards do not answer")]
+        NoAnswer,
     }
 
     /// Keeps the customers.
@@ -186,7 +198,9 @@ pub mod onboard_customer {
         async fn assign(&self, cx: &Context, number: &str, name: &str) -> Result<Iban, IbanError>;
         /// It was never given.
         #[compensation]
-        async fn withdraw(&self, cx: &Context, iban: Outcome<Iban>) -> Result<(), Retry>;
+        async fn withdraw(
+            &self, cx: &Context, number: &str, iban: Outcome<Iban>,
+        ) -> Result<(), Retry>;
         /// Gives a number back that was in use.
         #[step(retriable)]
         async fn retire(&self, cx: &Context, iban: &Iban) -> Result<(), Retry>;
@@ -317,14 +331,15 @@ impl Deposits for DepositService {
             return Err(DepositError::Unpaid);
         }
         let id = format!("deposit-{name}");
-        let id = self.books.once(cx.idempotency_key(), || id);
-        Ok(Deposit { id, cents })
+        match self.books.once(&cx.idempotency_key(), &id).await {
+            Ok(id) => Ok(Deposit { id, cents }),
+            Err(_) => Err(DepositError::NoAnswer),
+        }
     }
 
     async fn refund(&self, cx: &Context, _deposit: Outcome<Deposit>) -> Result<(), Retry> {
         // The key names it, whether or not anybody has heard of it.
-        self.books.void(&cx.idempotency_key());
-        Ok(())
+        Ok(self.books.void(&cx.idempotency_key()).await?)
     }
 }
 
@@ -361,24 +376,30 @@ pub struct IbanService {
 }
 
 impl Ibans for IbanService {
-    async fn assign(&self, cx: &Context, number: &str, name: &str) -> Result<Iban, IbanError> {
+    async fn assign(&self, _cx: &Context, number: &str, name: &str) -> Result<Iban, IbanError> {
         if name == "mallory" {
             let name = name.to_owned();
             return Err(IbanError::Barred { name });
         }
-        let iban = format!("iban-of-{number}");
-        Ok(Iban(self.register.once(cx.idempotency_key(), || iban)))
+        // The IBAN is its own key: `retire` comes from another saga, which knows no other.
+        let iban = iban_of(number);
+        let iban = self.register.once(&iban, &iban).await;
+        iban.map(Iban).map_err(|_| IbanError::NoAnswer)
     }
 
-    async fn withdraw(&self, cx: &Context, _iban: Outcome<Iban>) -> Result<(), Retry> {
-        self.register.void(&cx.idempotency_key());
-        Ok(())
+    async fn withdraw(
+        &self, _cx: &Context, number: &str, _iban: Outcome<Iban>,
+    ) -> Result<(), Retry> {
+        Ok(self.register.void(&iban_of(number)).await?)
     }
 
     async fn retire(&self, _cx: &Context, iban: &Iban) -> Result<(), Retry> {
-        self.register.strike(&iban.0);
-        Ok(())
+        Ok(self.register.void(&iban.0).await?)
     }
+}
+
+fn iban_of(number: &str) -> String {
+    format!("iban-of-{number}")
 }
 
 /// The service in front of those who make cards.
@@ -395,9 +416,10 @@ impl Cards for CardService {
             return Err(CardError::Undeliverable);
         }
         let id = format!("card-of-{}", account.number);
-        Ok(Card {
-            id: self.orders.once(cx.idempotency_key(), || id),
-        })
+        match self.orders.once(&cx.idempotency_key(), &id).await {
+            Ok(id) => Ok(Card { id }),
+            Err(_) => Err(CardError::NoAnswer),
+        }
     }
 }
 
@@ -423,23 +445,16 @@ pub struct Bank {
     pub calls: MemoryStore,
     /// The databases of the services in front of partners: the barrier's records alone.
     pub outside: [MemoryStore; 4],
-    /// The other banks' books.
-    pub deposits: Ledger,
-    /// The register of account numbers.
-    pub ibans: Ledger,
-    /// What the makers of cards were asked for.
-    pub cards: Ledger,
+    /// The other banks' books, the register of account numbers, and what the makers of cards were asked for.
+    pub partners: MemoryStore,
 }
 
 impl Bank {
     /// The services, as they would be on Lambda.
     pub fn handlers(&self) -> [Handler; 7] {
         let [credit, deposits, ibans, cards] = self.outside.clone();
-        let (books, register, orders) = (
-            self.deposits.clone(),
-            self.ibans.clone(),
-            self.cards.clone(),
-        );
+        let [books, register, orders] =
+            ["deposits", "ibans", "cards"].map(|name| Ledger::new(name, self.partners.clone()));
         [
             onboard_customer::serve_customers(CustomerService, self.customers.clone()),
             onboard_customer::serve_credit(CreditService, credit),
@@ -465,9 +480,13 @@ impl Bank {
         stores.add("bank", &self.customers);
         stores.add("bank", &self.accounts);
         stores.add("bank", &self.calls);
-        stores.add_outside("other banks", self.deposits.named("deposit"));
-        stores.add_outside("account numbers", self.ibans.named("iban"));
-        stores.add_outside("card makers", self.cards.named("card"));
+        stores.add_outside(
+            "other banks",
+            "deposit",
+            entries(&self.partners, "deposits"),
+        );
+        stores.add_outside("account numbers", "iban", entries(&self.partners, "ibans"));
+        stores.add_outside("card makers", "card", entries(&self.partners, "cards"));
         stores
     }
 }

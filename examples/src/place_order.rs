@@ -6,9 +6,9 @@
 use saga_local::{Engine, Fault};
 use saga_runtime::prelude::*;
 use saga_runtime::store::StoreError;
-use saga_runtime::{Handler, MemoryStore};
+use saga_runtime::{Handler, MemoryStore, Store};
 
-use crate::partner::Ledger;
+use crate::partner::{Ledger, entries};
 use crate::report::{Scenario, Stores};
 use place_order::{
     Charge, Hold, Line, OrderId, Orders, Parcel, PaymentError, Payments, PlaceOrder, Receipt,
@@ -112,6 +112,10 @@ pub mod place_order {
         /// The bank says no.
         #[error("the card was declined")]
         Declined,
+        /// Tried again until the bank says yes or no.
+        #[transient]
+        #[error("the bank does not answer")]
+        NoAnswer,
     }
 
     /// Keeps the orders.
@@ -258,8 +262,10 @@ impl Payments for PaymentService {
             return Err(PaymentError::Declined);
         }
         let id = format!("charge-{}", order.0);
-        let id = self.bank.once(cx.idempotency_key(), || id);
-        Ok(Charge { id, amount: total })
+        match self.bank.once(&cx.idempotency_key(), &id).await {
+            Ok(id) => Ok(Charge { id, amount: total }),
+            Err(_) => Err(PaymentError::NoAnswer),
+        }
     }
 }
 
@@ -272,10 +278,22 @@ pub struct ShippingService {
 impl Shipping for ShippingService {
     async fn ship(&self, cx: &Context, order: &OrderId, _hold: &Hold) -> Result<Parcel, Retry> {
         let tracking = format!("parcel-{}", order.0);
-        Ok(Parcel {
-            tracking: self.carrier.once(cx.idempotency_key(), || tracking),
-        })
+        let tracking = self.carrier.once(&cx.idempotency_key(), &tracking).await?;
+        Ok(Parcel { tracking })
     }
+}
+
+/// Puts ten packets of tea on the shelves of the stock service's database.
+///
+/// # Errors
+///
+/// The store's.
+pub async fn fill_shelves(stock: &impl Store) -> Result<(), StoreError> {
+    let tea = Shelf {
+        sku: "tea".to_owned(),
+        on_hand: 10,
+    };
+    SHELVES.put(stock, &tea).await
 }
 
 /// The four services with a database or a partner each, as they stand between two sagas.
@@ -289,10 +307,8 @@ pub struct Shop {
     pub payments: MemoryStore,
     /// The database of the shipping service: the barrier's records alone.
     pub shipping: MemoryStore,
-    /// The bank's books.
-    pub bank: Ledger,
-    /// The carrier's books.
-    pub carrier: Ledger,
+    /// The books of the bank and of the carrier.
+    pub partners: MemoryStore,
 }
 
 impl Shop {
@@ -303,35 +319,19 @@ impl Shop {
     /// The store's.
     pub async fn open() -> Result<Self, StoreError> {
         let shop = Self::default();
-        SHELVES
-            .put(
-                &shop.stock,
-                &Shelf {
-                    sku: "tea".to_owned(),
-                    on_hand: 10,
-                },
-            )
-            .await?;
+        fill_shelves(&shop.stock).await?;
         Ok(shop)
     }
 
     /// The services, as they would be on Lambda.
     pub fn handlers(&self) -> [Handler; 4] {
+        let bank = Ledger::new("bank", self.partners.clone());
+        let carrier = Ledger::new("carrier", self.partners.clone());
         [
             place_order::serve_orders(OrderService, self.orders.clone()),
             place_order::serve_stock(StockService, self.stock.clone()),
-            place_order::serve_payments(
-                PaymentService {
-                    bank: self.bank.clone(),
-                },
-                self.payments.clone(),
-            ),
-            place_order::serve_shipping(
-                ShippingService {
-                    carrier: self.carrier.clone(),
-                },
-                self.shipping.clone(),
-            ),
+            place_order::serve_payments(PaymentService { bank }, self.payments.clone()),
+            place_order::serve_shipping(ShippingService { carrier }, self.shipping.clone()),
         ]
     }
 
@@ -347,8 +347,8 @@ impl Shop {
         let mut stores = Stores::default();
         stores.add("orders", &self.orders);
         stores.add("stock", &self.stock);
-        stores.add_outside("bank", self.bank.named("charge"));
-        stores.add_outside("carrier", self.carrier.named("parcel"));
+        stores.add_outside("bank", "charge", entries(&self.partners, "bank"));
+        stores.add_outside("carrier", "parcel", entries(&self.partners, "carrier"));
         stores
     }
 }

@@ -127,8 +127,9 @@ impl Stores {
         }
     }
 
-    /// Adds what somebody else keeps.
-    pub fn add_outside(&mut self, name: &str, entries: impl Iterator<Item = Value>) {
+    /// Adds what somebody else keeps, each entry under this label.
+    pub fn add_outside(&mut self, name: &str, label: &str, entries: Vec<String>) {
+        let entries = entries.into_iter().map(|entry| json!({ label: entry }));
         self.0.push((name.to_owned(), entries.collect()));
     }
 

@@ -4,10 +4,11 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::path::PathBuf;
 
+use examples::partner::entries;
 use examples::report::Scenario;
 use examples::{book_trip, fulfil_order, onboard_customer, place_order};
 use saga_asl::{Catcher, Graph, Retrier, State, StateMachine};
-use saga_local::{Engine, Run, Status};
+use saga_local::{Engine, Fault, Run, Status};
 use saga_runtime::Saga;
 use serde::Serialize;
 
@@ -288,6 +289,59 @@ async fn the_happy_path_is_counted() -> Result<(), Box<dyn std::error::Error>> {
     Ok(())
 }
 
+/// The mains for Lambda in the README are those that are built, and the placeholders those of the definition.
+#[test]
+fn the_readme_shows_the_mains_that_are_built() {
+    let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR"));
+    let read = |path: &str| std::fs::read_to_string(folder.join(path)).expect(path);
+    let readme = read("README.md");
+    for name in ["place_order_stock", "place_order_payments"] {
+        let source = read(&format!("src/lambda/{name}.rs"));
+        let (_, main) = source.split_once("\n\n").expect("a comment, then code");
+        let shown = format!("```rust,ignore\n{main}```\n");
+        assert!(readme.contains(&shown), "README.md does not show {name}.rs");
+    }
+    let definition = out("place_order");
+    for (at, _) in definition.match_indices("${") {
+        let placeholder = definition[at..].split_inclusive('}').next();
+        let placeholder = placeholder.expect("it ends");
+        assert!(
+            readme.contains(placeholder),
+            "README.md misses {placeholder}"
+        );
+    }
+}
+
+/// Retries send the payload anew; only how often it was sent before differs, which is for logs.
+#[tokio::test(flavor = "current_thread")]
+async fn each_delivery_says_how_often_it_was_retried() -> Result<(), Box<dyn std::error::Error>> {
+    let shop = place_order::Shop::open().await?;
+    let engine = shop
+        .engine()
+        .fault("stock.reserve", Fault::TimeoutAfterEffect.times(4));
+    engine
+        .start("order", &place_order::order("order", "visa"))
+        .await?;
+    let deliveries = engine.deliveries();
+    let sent: Vec<(&str, u64)> = deliveries
+        .iter()
+        .filter_map(|delivery| Some((delivery.state(), delivery.payload()["attempt"].as_u64()?)))
+        .collect();
+    assert_eq!(
+        sent,
+        [
+            ("orders.create", 0),
+            ("stock.reserve", 0),
+            ("stock.reserve", 1),
+            ("stock.reserve", 2),
+            ("stock.reserve", 3),
+            ("compensate stock.reserve", 0),
+            ("compensate orders.create", 0),
+        ]
+    );
+    Ok(())
+}
+
 fn ends(scenarios: &[Scenario]) -> Vec<Status> {
     scenarios.iter().map(Scenario::status).collect()
 }
@@ -302,10 +356,8 @@ async fn runs_of_place_order_leave_nothing_behind() -> Result<(), Box<dyn std::e
     );
     assert_eq!(shop.orders.tables()["orders"].len(), 1);
     assert_eq!(shop.stock.tables()["shelves"][0]["on_hand"], 8);
-    assert_eq!(
-        (shop.bank.entries().len(), shop.carrier.entries().len()),
-        (1, 1)
-    );
+    assert_eq!(entries(&shop.partners, "bank"), ["charge-order-1"]);
+    assert_eq!(entries(&shop.partners, "carrier"), ["parcel-order-1"]);
     Ok(())
 }
 
@@ -352,11 +404,11 @@ async fn runs_of_fulfil_order_leave_nothing_behind() -> Result<(), Box<dyn std::
     assert_eq!(warehouse["paper"][0]["sheets"], 7);
     assert!(shop.fraud.tables().get("cases").is_none_or(Vec::is_empty));
     assert_eq!(
-        shop.bank.entries(),
+        entries(&shop.partners, "bank"),
         ["authorisation-order-1", "charge-of-authorisation-order-1"]
     );
     assert_eq!(
-        shop.carrier.entries(),
+        entries(&shop.partners, "carrier"),
         [
             "pickup-order-1",
             "pickup-order-1-cup",
@@ -364,7 +416,10 @@ async fn runs_of_fulfil_order_leave_nothing_behind() -> Result<(), Box<dyn std::
             "pickup-order-1-tea",
         ]
     );
-    assert_eq!(shop.outbox.entries(), ["ada: 3 parcels are on their way"]);
+    assert_eq!(
+        entries(&shop.partners, "outbox"),
+        ["ada: 3 parcels are on their way"]
+    );
     Ok(())
 }
 
@@ -390,13 +445,13 @@ async fn runs_of_onboard_customer_leave_nothing_behind() -> Result<(), Box<dyn s
     assert_eq!(names(&bank.customers, "customers"), ["ada", "bob"]);
     assert_eq!(names(&bank.accounts, "accounts"), ["ada", "bob"]);
     assert_eq!(names(&bank.calls, "calls"), ["ada", "bob"]);
-    assert_eq!(bank.deposits.entries(), ["deposit-bob"]);
+    assert_eq!(entries(&bank.partners, "deposits"), ["deposit-bob"]);
     assert_eq!(
-        bank.ibans.entries(),
+        entries(&bank.partners, "ibans"),
         ["iban-of-account-ada", "iban-of-account-bob"]
     );
     assert_eq!(
-        bank.cards.entries(),
+        entries(&bank.partners, "cards"),
         ["card-of-account-ada", "card-of-account-bob"]
     );
     Ok(())

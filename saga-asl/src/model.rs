@@ -67,6 +67,50 @@ pub enum State {
     Map(Map),
 }
 
+impl State {
+    /// The states that it may go to when it is done, in the order in which they are written.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// let json = r#"{ "Type": "Pass", "Next": "there" }"#;
+    /// let machine = format!(r#"{{ "QueryLanguage": "JSONata", "StartAt": "here", "States": {{
+    ///     "here": {json}, "there": {{ "Type": "Succeed" }} }} }}"#);
+    /// let machine = saga_asl::parse(&machine).unwrap();
+    /// let (_, here) = &machine.graph.states[0];
+    /// assert_eq!(here.targets(), ["there"]);
+    /// assert!(here.catchers().is_empty());
+    /// ```
+    pub fn targets(&self) -> Vec<&str> {
+        let next = match self {
+            Self::Choice(choice) => {
+                let rules = choice.choices.iter().map(|rule| rule.next.as_str());
+                return rules.chain(choice.default.as_deref()).collect();
+            }
+            Self::Task(task) => &task.next,
+            Self::Wait(wait) => &wait.next,
+            Self::Pass(pass) => &pass.next,
+            Self::Parallel(parallel) => &parallel.next,
+            Self::Map(map) => &map.next,
+            Self::Succeed(_) | Self::Fail(_) => return Vec::new(),
+        };
+        match next {
+            Next::To(state) => vec![state],
+            Next::End => Vec::new(),
+        }
+    }
+
+    /// Where it may go when it has failed; nowhere, for a state that cannot catch.
+    pub fn catchers(&self) -> &[Catcher] {
+        match self {
+            Self::Task(task) => &task.catch,
+            Self::Parallel(parallel) => &parallel.catch,
+            Self::Map(map) => &map.catch,
+            _ => &[],
+        }
+    }
+}
+
 /// Where a state goes when it is done.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Next {

@@ -26,6 +26,45 @@ const HARMLESS: Verdict = Verdict {
     rejects: false,
 };
 
+/// What the flows of a module are to each other.
+pub(crate) struct Called {
+    /// In the order of [`ir::Saga::flows`].
+    pub(crate) verdicts: Vec<Verdict>,
+    /// Whether the flow must succeed, because another leans on it, in the same order.
+    must_succeed: Vec<bool>,
+}
+
+impl Called {
+    pub(crate) fn of(saga: &ir::Saga) -> Self {
+        let verdicts = verdicts(saga);
+        Self {
+            must_succeed: must_succeed(saga, &verdicts),
+            verdicts,
+        }
+    }
+
+    pub(crate) fn must_succeed(&self, saga: &ir::Saga, flow: &ir::Flow) -> bool {
+        let mut flows = saga.flows.iter().zip(&self.must_succeed);
+        flows.any(|(other, must)| other.ident == flow.ident && *must)
+    }
+}
+
+/// Whether a group, which has no pivot, has a step that is tried until it succeeds: then all of it is beyond the point of no
+/// return.
+pub(crate) fn finishes(saga: &ir::Saga, verdicts: &[Verdict], block: &ir::Block) -> bool {
+    let mut finishes = false;
+    walk::visit(block, &mut |node| {
+        let kind = match node {
+            Node::Call(call) => Some(kind_of(saga, call)),
+            Node::Attempt(attempt) => Some(kind_of(saga, &attempt.call)),
+            Node::Nested(nested) => position(saga, nested).map(|index| verdicts[index].kind),
+            _ => None,
+        };
+        finishes |= kind == Some(Kind::Retriable);
+    });
+    finishes
+}
+
 /// Every flow of a module, in the order of [`ir::Saga::flows`], each judged once.
 pub(crate) fn verdicts(saga: &ir::Saga) -> Vec<Verdict> {
     let mut verdicts = vec![None; saga.flows.len()];
@@ -45,6 +84,10 @@ pub(crate) fn of_step(step: &ir::Step) -> Kind {
         ir::Kind::Retriable => Kind::Retriable,
         ir::Kind::ReadOnly => Kind::ReadOnly,
     }
+}
+
+fn kind_of(saga: &ir::Saga, call: &ir::Call) -> Kind {
+    of_step(&saga.participants[call.participant].steps[call.step])
 }
 
 /// The flow that is called; `None` where there is none, which rustc reports.
@@ -108,9 +151,9 @@ fn says_no(block: &ir::Block) -> bool {
     matches!(block.end, End::Reject(_)) || block.nodes.iter().any(inside)
 }
 
-/// Whether the flow must succeed, because another leans on it: what undoes a flow, and what is called where nothing is undone
-/// any more. It is begun beyond the point of no return.
-pub(crate) fn must_succeed(saga: &ir::Saga, verdicts: &[Verdict], flow: &ir::Flow) -> bool {
+/// Whether each flow must succeed: what undoes a flow, and what is called where nothing is undone any more. It is begun beyond
+/// the point of no return.
+fn must_succeed(saga: &ir::Saga, verdicts: &[Verdict]) -> Vec<bool> {
     let mut must: Vec<bool> = saga
         .flows
         .iter()
@@ -130,14 +173,9 @@ pub(crate) fn must_succeed(saga: &ir::Saga, verdicts: &[Verdict], flow: &ir::Flo
             late.block(&caller.body, before[index]);
         }
         if must == before {
-            break;
+            return must;
         }
     }
-    let index = saga
-        .flows
-        .iter()
-        .position(|other| other.ident == flow.ident);
-    index.is_some_and(|index| must[index])
 }
 
 /// Finds the flows that are called late.
@@ -183,7 +221,9 @@ impl Late<'_> {
             Node::Loop(_) | Node::Join(_) => {
                 // One step in it that must be finished, and all of it is beyond the point of no return.
                 let inside = walk::blocks(node);
-                let finishes = inside.iter().any(|block| self.finishes(block));
+                let finishes = inside
+                    .iter()
+                    .any(|block| finishes(self.saga, self.verdicts, block));
                 for block in inside {
                     self.block(block, beyond || finishes);
                 }
@@ -193,21 +233,6 @@ impl Late<'_> {
     }
 
     fn passes(&self, call: &ir::Call) -> bool {
-        let step = &self.saga.participants[call.participant].steps[call.step];
-        matches!(of_step(step), Kind::Pivot | Kind::Retriable)
-    }
-
-    fn finishes(&self, block: &ir::Block) -> bool {
-        let mut finishes = false;
-        walk::visit(block, &mut |node| {
-            finishes |= match node {
-                Node::Call(call) => self.passes(call),
-                Node::Attempt(attempt) => self.passes(&attempt.call),
-                Node::Nested(nested) => position(self.saga, nested)
-                    .is_some_and(|index| self.verdicts[index].kind == Kind::Retriable),
-                _ => false,
-            };
-        });
-        finishes
+        matches!(kind_of(self.saga, call), Kind::Pivot | Kind::Retriable)
     }
 }

@@ -57,6 +57,7 @@ use quote::{ToTokens, quote};
 use syn::{Item, ItemMod};
 
 pub use budget::{Budget, Count};
+use called::Called;
 use errors::Errors;
 
 /// A module that compiled.
@@ -133,10 +134,11 @@ pub fn compile(options: TokenStream, module: TokenStream) -> Result<Compiled, Fa
 fn analyze(errors: &mut Errors, saga: &ir::Saga) -> syn::Result<Vec<Definition>> {
     check::check(errors, saga);
     errors.finish()?;
+    let called = Called::of(saga);
     let definitions = saga
         .flows
         .iter()
-        .map(|flow| define(errors, saga, flow))
+        .map(|flow| define(errors, saga, &called, flow))
         .collect();
     errors.finish()?;
     Ok(definitions)
@@ -146,7 +148,7 @@ fn analyze(errors: &mut Errors, saga: &ir::Saga) -> syn::Result<Vec<Definition>>
 const READABLE: usize = 500;
 
 /// Readable while that helps and fits, compact otherwise.
-fn define(errors: &mut Errors, saga: &ir::Saga, flow: &ir::Flow) -> Definition {
+fn define(errors: &mut Errors, saga: &ir::Saga, called: &Called, flow: &ir::Flow) -> Definition {
     let ident = flow.ident.clone();
     if flow.unresolved.is_some() {
         return Definition {
@@ -157,7 +159,7 @@ fn define(errors: &mut Errors, saga: &ir::Saga, flow: &ir::Flow) -> Definition {
             warnings: Vec::new(),
         };
     }
-    let machine = lower::lower(saga, flow);
+    let machine = lower::lower(saga, called, flow);
     let mut text = String::new();
     let is_readable = machine.graph.states.len() <= READABLE;
     if is_readable {

@@ -1,8 +1,8 @@
 //! Goes through the nodes of a flow, nested ones included: what it calls, and what it may call first. Decides nothing.
 
 use crate::ir::{
-    Alternative, Attempt, Block, Branch, Call, End, Flow, Join, Loop, Nested, Node, Root, Until,
-    Value,
+    Alternative, Attempt, Block, Branch, Call, End, Flow, Join, LocalId, Loop, Nested, Node, Root,
+    Segment, Until, Value,
 };
 
 /// The steps that a flow calls, in source order, whatever they are nested in.
@@ -53,6 +53,38 @@ pub(crate) fn blocks(node: &Node) -> Vec<&Block> {
     }
 }
 
+/// The locals that a node gives.
+pub(crate) fn given(node: &Node) -> Vec<LocalId> {
+    match node {
+        Node::Call(call) => vec![call.output],
+        Node::Nested(nested) => vec![nested.output],
+        Node::Branch(branch) => branch.output.into_iter().collect(),
+        Node::Attempt(attempt) => {
+            let outputs = attempt.output.into_iter();
+            outputs.chain([attempt.call.output]).collect()
+        }
+        Node::Loop(each) => each.collect.iter().map(|(local, _)| *local).collect(),
+        Node::Join(join) => join.branches.iter().map(|branch| branch.output).collect(),
+        Node::Wait(_) => Vec::new(),
+    }
+}
+
+/// Calls `seen` with every place in a value: where it begins, and its path from there.
+pub(crate) fn places(value: &Value, seen: &mut impl FnMut(Root, &[Segment])) {
+    match value {
+        Value::Place(root, path) | Value::Has(root, path) => seen(*root, path),
+        Value::Array(values) => values.iter().for_each(|value| places(value, seen)),
+        Value::If(parts) => parts.iter().for_each(|value| places(value, seen)),
+        Value::Object(fields) => fields.iter().for_each(|(_, value)| places(value, seen)),
+        Value::Not(inner) | Value::Count(inner) | Value::IsSome(inner) => places(inner, seen),
+        Value::Binary(_, left, right) => {
+            places(left, seen);
+            places(right, seen);
+        }
+        Value::Null | Value::Bool(_) | Value::Integer(_) | Value::Float(_) | Value::String(_) => {}
+    }
+}
+
 /// The calls before which, on some path, no step was called: nobody but their handlers has seen the flow's input then.
 ///
 /// The branches of a join begin at once, and a loop may have no items. A flow that is called checks only its own input.
@@ -88,19 +120,11 @@ impl First<'_> {
 }
 
 fn looks_at_input(value: &Value) -> bool {
-    match value {
-        Value::Place(root, _) | Value::Has(root, _) => {
-            matches!(root, Root::Input | Root::Item(_))
-        }
-        Value::Array(values) => values.iter().any(looks_at_input),
-        Value::Object(fields) => fields.iter().any(|(_, value)| looks_at_input(value)),
-        Value::Not(inner) | Value::Count(inner) | Value::IsSome(inner) => looks_at_input(inner),
-        Value::Binary(_, left, right) => looks_at_input(left) || looks_at_input(right),
-        Value::If(parts) => parts.iter().any(looks_at_input),
-        Value::Null | Value::Bool(_) | Value::Integer(_) | Value::Float(_) | Value::String(_) => {
-            false
-        }
-    }
+    let mut looks = false;
+    places(value, &mut |root, _| {
+        looks |= matches!(root, Root::Input | Root::Item(_));
+    });
+    looks
 }
 
 /// How a block can end without a call, where it was reached without one.

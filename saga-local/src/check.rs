@@ -101,23 +101,3 @@ fn literal<'a>(task: &'a asl::Task, name: &str) -> Option<&'a str> {
         _ => None,
     }
 }
-
-/// <https://docs.aws.amazon.com/step-functions/latest/apireference/API_StartExecution.html>
-pub(crate) fn name(name: &str) -> Result<(), &'static str> {
-    let length = name.chars().count();
-    if !(1..=80).contains(&length) {
-        return Err("has a length that Step Functions does not allow; write 1 to 80 characters");
-    }
-    let forbidden = |c: char| {
-        c.is_whitespace()
-            || c.is_control()
-            || "<>{}[]?*\"#%\\^|~`$&,;:/".contains(c)
-            || ('\u{FFFE}'..='\u{FFFF}').contains(&c)
-    };
-    if name.chars().any(forbidden) {
-        return Err(
-            "has a character that Step Functions does not allow; write letters, digits, `-` and `_`",
-        );
-    }
-    Ok(())
-}

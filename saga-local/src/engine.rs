@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use saga_asl as asl;
+use saga_runtime::__private::check_execution_name;
 use saga_runtime::{Handler, Saga};
 use serde::Serialize;
 use serde_json::Value;
@@ -337,7 +338,7 @@ impl<I: Serialize, O> Engine<I, O> {
 
     fn begin(&self, name: &str, input: &I) -> Result<Arc<Execution>, Error> {
         let machine = self.checked_machine()?;
-        check::name(name).map_err(|why| {
+        check_execution_name(name).map_err(|why| {
             Error::new(Kind::InvalidName {
                 name: name.to_owned(),
                 why,

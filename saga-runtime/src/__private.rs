@@ -2,12 +2,15 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 pub use crate::BoxFuture;
+// For the embedded engine.
+pub use crate::execution_name::check_execution_name;
 pub use crate::flow::{block, call, joined};
 pub use {serde, serde_json};
 
@@ -111,6 +114,8 @@ pub struct Action {
     pub(crate) keep: &'static [&'static str],
     /// The errors that the state machine knows the step by.
     pub(crate) types: &'static [&'static str],
+    /// How long the state machine waits for it.
+    pub(crate) timeout: Option<Duration>,
     pub(crate) code: ActionCode,
 }
 
@@ -120,6 +125,13 @@ pub(crate) enum ActionCode {
 }
 
 impl Action {
+    /// Says for how many seconds the state machine waits for it: its task's `TimeoutSeconds`.
+    #[must_use]
+    pub fn timeout(mut self, seconds: u64) -> Self {
+        self.timeout = Some(Duration::from_secs(seconds));
+        self
+    }
+
     /// An action whose effects are writes of its transaction.
     pub fn tx<I, O, E>(
         kind: Kind, keep: &'static [&'static str],
@@ -143,6 +155,7 @@ impl Action {
             kind,
             keep,
             types: E::TYPES,
+            timeout: None,
             code,
         }
     }
@@ -170,6 +183,7 @@ impl Action {
             kind,
             keep,
             types: E::TYPES,
+            timeout: None,
             code,
         }
     }
@@ -177,6 +191,8 @@ impl Action {
 
 /// A step's compensation.
 pub struct Compensation {
+    /// How long the state machine waits for it.
+    pub(crate) timeout: Option<Duration>,
     pub(crate) code: CompensationCode,
 }
 
@@ -188,6 +204,13 @@ pub(crate) enum CompensationCode {
 }
 
 impl Compensation {
+    /// Says for how many seconds the state machine waits for it: its task's `TimeoutSeconds`.
+    #[must_use]
+    pub fn timeout(mut self, seconds: u64) -> Self {
+        self.timeout = Some(Duration::from_secs(seconds));
+        self
+    }
+
     /// A compensation whose effects are writes of its transaction.
     pub fn tx<A, O>(
         compensation: impl for<'a> Fn(&'a mut Tx, A, O) -> BoxFuture<'a, Result<(), Retry>>
@@ -209,7 +232,10 @@ impl Compensation {
                 Box::pin(async move { ended(running.await) })
             }))
         }));
-        Self { code }
+        Self {
+            timeout: None,
+            code,
+        }
     }
 
     /// A compensation with an effect outside of the database.
@@ -236,7 +262,10 @@ impl Compensation {
                 Box::pin(async move { ended(running.await) })
             }))
         }));
-        Self { code }
+        Self {
+            timeout: None,
+            code,
+        }
     }
 }
 

@@ -10,14 +10,24 @@ use crate::invocation::Invocation;
 ///
 /// The barrier makes deliveries of the step and of its compensation follow one another, and gives each the same
 /// [`idempotency_key`](Self::idempotency_key), but it cannot see the outside effect. A delivery that is cut off is followed by
-/// another under the same key, so that the other side has to honour the key. Where it does not, the step may take
-/// effect more than once.
+/// another under the same key, so that the other side has to honour the key: a second request under it changes nothing.
 ///
 /// # What holds, and when
 ///
 /// A claim lasts until the invocation's deadline and five seconds more. Until then nobody else acts; afterwards the next
-/// delivery does. This is sound where the earlier handler is dead by then (Lambda stops it; elsewhere wrap the handler in
-/// a timeout at [`deadline`](Self::deadline)) or where the other side can void by key what comes too late.
+/// delivery does. What holds depends on what the earlier handler may still do then, and on what the other side makes of the key:
+///
+/// | where | the step |
+/// |---|---|
+/// | **dead at lease end**: the handler is dead when its claim is over, and what it sent has arrived or never will; the other side honours the key | takes effect at most once, is undone once if its compensation comes, and has no effect after that or after a rejection |
+/// | **remembered by key**: the handler may go on, but the other side repeats whatever it answered under the key, an effect, a void and a *no* alike | the same |
+/// | **honoured only**: the handler may go on, and the other side makes the effect of a key once, but forgets a void or a *no* | takes effect at most once, but maybe after its compensation or its rejection, and then nobody undoes it |
+/// | the other side knows no key | may take effect more than once |
+///
+/// The feature `lambda` drops a handler at its deadline, unless it blocks the thread; a host of your own has to do so at
+/// [`deadline`](Self::deadline). A request that outlives its sender counts as the sender does: give it a timeout, and expect it
+/// to arrive within the five seconds.
+///
 /// A rejection promises that nothing took effect under the key, by this delivery or by an earlier one that was cut off.
 /// Work that a step leaves running in the background is beyond the barrier.
 ///

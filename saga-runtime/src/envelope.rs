@@ -19,6 +19,9 @@ pub(crate) struct Envelope {
     /// The method's part, without the number of a second call: `reserve`.
     pub(crate) method: String,
     pub(crate) phase: Phase,
+    /// How many deliveries of this one the state machine has retried before: 0 for the first. For the log alone.
+    #[cfg_attr(not(feature = "lambda"), expect(dead_code, reason = "for a host"))]
+    pub(crate) attempt: Option<u64>,
 }
 
 #[derive(Debug)]
@@ -65,6 +68,8 @@ impl Envelope {
         };
         let identity = read_identity(&mut fields)?;
         let (prefix, method) = read_step(&identity.step)?;
+        // Nothing but a log line hangs on it.
+        let attempt = fields.remove("attempt").as_ref().and_then(read_index);
         let phase = match fields.remove("phase") {
             None => Phase::Action(read_request(&mut fields, &identity)?),
             Some(phase) if phase == "compensation" => Phase::Compensation,
@@ -79,6 +84,7 @@ impl Envelope {
             prefix,
             method,
             phase,
+            attempt,
         })
     }
 }
@@ -105,7 +111,7 @@ fn read_item(item: &Value) -> Option<Vec<u64>> {
     item.as_array()?.iter().map(read_index).collect()
 }
 
-/// JSONata computes an index as a float, and may write it as one.
+/// JSONata computes a number as a float, and may write it as one.
 fn read_index(index: &Value) -> Option<u64> {
     if let Some(float) = index.as_f64().filter(|_| index.is_f64()) {
         let whole = Duration::try_from_secs_f64(float).ok()?;

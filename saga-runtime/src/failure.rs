@@ -35,8 +35,12 @@ pub struct Failure {
     #[serde(rename = "type")]
     error_type: String,
     message: String,
+    /// Boxed, so that an answer stays small.
     #[serde(default)]
-    data: Value,
+    data: Box<Value>,
+    /// Of the participant's own; never recorded.
+    #[serde(skip)]
+    transient: bool,
 }
 
 impl Failure {
@@ -65,6 +69,11 @@ impl Failure {
         &self.data
     }
 
+    /// Whether it asks for another try: a transient error of the participant's own, or [`Saga.Busy`](Self::BUSY).
+    pub fn is_transient(&self) -> bool {
+        self.transient || self.error_type == Self::BUSY
+    }
+
     /// What a host puts into Lambda's `errorMessage`: JSON, `{ "message", "data" }`.
     pub fn error_message(&self) -> String {
         // Made of values that are JSON already: quoting a string and printing a `Value` cannot fail.
@@ -91,10 +100,11 @@ impl Failure {
         let mut failure = Self {
             error_type: error_type.to_owned(),
             message,
-            data,
+            data: Box::new(data),
+            transient: false,
         };
         if failure.wire_size() > WIRE_LIMIT {
-            failure.data = Value::Null;
+            *failure.data = Value::Null;
         }
         if failure.wire_size() > WIRE_LIMIT {
             let end = failure.message.floor_char_boundary(CUT_MESSAGE);
@@ -113,11 +123,14 @@ impl Failure {
 impl<E: StepError> From<&E> for Failure {
     fn from(error: &E) -> Self {
         // The error itself is worth more than its data: what does not serialize is left out.
-        Self::bounded(
-            error.error_type(),
-            error.message(),
-            error.data().unwrap_or_default(),
-        )
+        Self {
+            transient: error.is_transient(),
+            ..Self::bounded(
+                error.error_type(),
+                error.message(),
+                error.data().unwrap_or_default(),
+            )
+        }
     }
 }
 

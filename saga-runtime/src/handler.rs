@@ -3,6 +3,8 @@
 use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
+#[cfg(feature = "lambda")]
+use std::time::Duration;
 
 use serde_json::Value;
 
@@ -108,6 +110,24 @@ impl Handler {
     /// ```
     pub async fn invoke(&self, payload: Value, invocation: &Invocation) -> Result<Value, Failure> {
         let envelope = Envelope::read(payload).map_err(Failure::unknown)?;
+        self.serve(envelope, invocation).await
+    }
+
+    /// How long the state machine waits for a delivery like this one.
+    #[cfg(feature = "lambda")]
+    pub(crate) fn timeout(&self, envelope: &Envelope) -> Option<Duration> {
+        let participant = self.participant(envelope).ok()?;
+        let step = participant.steps.get(envelope.method.as_str())?;
+        match envelope.phase {
+            Phase::Action(_) => step.action.timeout,
+            Phase::Compensation => step.compensation.as_ref()?.timeout,
+        }
+    }
+
+    /// Takes a delivery whose payload has been read.
+    pub(crate) async fn serve(
+        &self, envelope: Envelope, invocation: &Invocation,
+    ) -> Result<Value, Failure> {
         let participant = self.participant(&envelope)?;
         let step = participant.steps.get(envelope.method.as_str());
         let barrier = barrier::Barrier::new(

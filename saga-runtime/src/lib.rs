@@ -3,8 +3,8 @@
 //!
 //! A *saga* is a sequence of local transactions in several services that all take effect, or are all compensated.
 //! [`#[saga]`](macro@saga) turns a module into the state machine; this crate is what the services call: errors,
-//! transactions, contexts, and the barrier that makes a step safe under retries, timeouts and duplicates. It knows no AWS
-//! service; hosts and stores come from outside. `saga-local` runs the same services and the emitted definition in memory.
+//! transactions, contexts, and the barrier that makes a step safe under retries, timeouts and duplicates. `saga-local` runs the
+//! same services and the emitted definition in memory; features of this crate take them to Lambda and DynamoDB.
 //!
 //! # The smallest saga
 //!
@@ -118,6 +118,26 @@
 //! | happens at most once because | the writes and the record are one transaction | the other side honours [`Context::idempotency_key`] |
 //! | its compensation gets | the output: it runs only if the action took effect | an [`Outcome`], because an answer may have been lost |
 //!
+//! # On AWS
+//!
+//! Nothing of a contract or a service changes; only `main` does. The features are off unless asked for:
+//!
+//! | feature | adds |
+//! |---|---|
+//! | `lambda` | `place_order::serve_stock(StockService, store).await` is a whole `main`: module `lambda` |
+//! | `dynamodb` | `DynamoDbStore`, for the barrier's records and the documents of [`Tx`]: module `dynamodb` |
+//! | `client` | starting a saga by business key, and awaiting its result as `Result<Receipt, Rejection>`: module `client` |
+//!
+//! What a delivery costs, in calls of DynamoDB (`.ci/e2e round_trips` counts them at the wire):
+//!
+//! | | `tx: &mut Tx` | `cx: &Context` |
+//! |---|---|---|
+//! | action, its business writes included | 1 | 2 |
+//! | the same delivery again | 1 | 1 |
+//! | rejection | 2; 1 if no condition had to find out | 2 |
+//! | compensation | 2 | 2 |
+//! | compensation of what never happened | 2 | 2 |
+//!
 //! # Where to read on
 //!
 //! - [`saga`](macro@saga): the attribute, step by step: options, kinds, what a flow may say.
@@ -125,13 +145,19 @@
 //! - [`Tx`], [`Table`]: the document API that works in memory and on DynamoDB alike.
 //! - [`Handler`]: what `serve_…` gives you, for Lambda and for the embedded engine.
 //! - [`Rejection`], [`Retry`], [`StepError`]: the errors, and which of them end a saga.
+//! - The module `lambda`, with the feature of that name: handlers as Lambda functions, their deadlines and their logs.
 
 #[doc(hidden)]
 pub mod __private;
 mod barrier;
+#[cfg(feature = "client")]
+pub mod client;
 mod context;
+#[cfg(feature = "dynamodb")]
+pub mod dynamodb;
 mod envelope;
 mod error;
+mod execution_name;
 mod failure;
 mod flow;
 mod guard;
@@ -139,6 +165,8 @@ mod handler;
 mod identity;
 mod invocation;
 mod json;
+#[cfg(feature = "lambda")]
+pub mod lambda;
 mod outcome;
 mod required;
 mod saga;
@@ -417,6 +445,8 @@ use std::pin::Pin;
 pub use saga_macros::saga;
 
 pub use self::context::Context;
+#[cfg(feature = "dynamodb")]
+pub use self::dynamodb::DynamoDbStore;
 pub use self::error::{Rejection, Retry, StepError};
 pub use self::failure::Failure;
 pub use self::flow::{sleep, sleep_until};

@@ -2,7 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 
-use saga_asl::{Graph, Map, Next, ProcessorMode, State, Task};
+use saga_asl::{Graph, Map, ProcessorMode, State, Task};
 
 use super::count::Count;
 use crate::names;
@@ -77,42 +77,16 @@ fn last_first<'a>(graph: &'a Graph, states: &States<'a>) -> Vec<&'a str> {
         }
         stack.push((name, true));
         if let Some(state) = states.get(name) {
-            stack.extend(targets(state).into_iter().map(|next| (next, false)));
+            stack.extend(state.targets().into_iter().map(|next| (next, false)));
             stack.extend(caught(state, states).into_iter().map(|next| (next, false)));
         }
     }
     order
 }
 
-/// Where a state goes when it is done.
-fn targets(state: &State) -> Vec<&str> {
-    let next = match state {
-        State::Choice(choice) => {
-            let rules = choice.choices.iter().map(|rule| rule.next.as_str());
-            return rules.chain(choice.default.as_deref()).collect();
-        }
-        State::Task(task) => &task.next,
-        State::Wait(wait) => &wait.next,
-        State::Pass(pass) => &pass.next,
-        State::Parallel(parallel) => &parallel.next,
-        State::Map(map) => &map.next,
-        State::Succeed(_) | State::Fail(_) => return Vec::new(),
-    };
-    match next {
-        Next::To(state) => vec![state],
-        Next::End => Vec::new(),
-    }
-}
-
 /// Where a state goes when it has failed, unless an operator is waited for.
 fn caught<'a>(state: &'a State, states: &States<'a>) -> Vec<&'a str> {
-    let catchers = match state {
-        State::Task(task) => task.catch.as_slice(),
-        State::Parallel(parallel) => &parallel.catch,
-        State::Map(map) => &map.catch,
-        _ => &[],
-    };
-    let targets = catchers.iter().map(|catcher| catcher.next.as_str());
+    let targets = state.catchers().iter().map(|catcher| catcher.next.as_str());
     let is_parked = |next: &&str| matches!(states.get(next), Some(State::Task(task)) if waits_for_operator(task));
     targets.filter(|next| !is_parked(next)).collect()
 }
@@ -121,7 +95,7 @@ fn from<'a>(
     state: &'a State, own: &Own, measure: Measure, states: &States<'a>, ends: &HashMap<&str, Ends>,
 ) -> Ends {
     let mut way = Ends::default();
-    let next = targets(state);
+    let next = state.targets();
     for next in &next {
         way.go_on(&own.done, ends.get(next));
     }

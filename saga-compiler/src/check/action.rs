@@ -47,7 +47,7 @@ pub(super) fn actions<'a>(
     let actions = parts.filter_map(|part| match part {
         Part::Call(call) => Some(of_call(saga, call)),
         Part::Nested(nested) => flows.action(nested),
-        Part::Rejection | Part::Given(_) => None,
+        Part::Rejection => None,
     });
     actions.collect()
 }

@@ -1,11 +1,11 @@
 //! What may stand in a loop or a join: no pivot, and no list of an inner loop that its compensation could not find again.
 
 use super::action::{Action, actions};
-use super::contents::{Part, contents, roots};
 use super::nested::Flows;
 use crate::called::Kind;
 use crate::errors::Errors;
 use crate::ir::{self, Block, Join, Loop, Root};
+use crate::walk;
 
 /// A loop or a join around a node.
 #[derive(Clone, Copy)]
@@ -64,17 +64,19 @@ pub(super) fn check_loop(
 /// The variables of an item, and of a join's branch, are gone when it fails. The compensation then goes through the same
 /// list again, which it must find outside.
 fn check_items(errors: &mut Errors, flow: &ir::Flow, looped: &Loop, outermost: Around<'_>) {
-    let inside = outermost.blocks().into_iter().flat_map(contents);
-    let given: Vec<Root> = inside
-        .filter_map(|part| match part {
-            Part::Given(id) => Some(Root::Local(id)),
-            _ => None,
-        })
-        .collect();
-    let gone = roots(&looped.items)
-        .into_iter()
-        .find(|root| given.contains(root));
-    let Some(Root::Local(id)) = gone else { return };
+    let mut given = Vec::new();
+    for block in outermost.blocks() {
+        walk::visit(block, &mut |node| given.extend(walk::given(node)));
+    }
+    let mut gone = None;
+    walk::places(&looped.items, &mut |root, _| {
+        if let Root::Local(id) = root
+            && given.contains(&id)
+        {
+            gone.get_or_insert(id);
+        }
+    });
+    let Some(id) = gone else { return };
     let what = outermost.what();
     let list = match flow.locals.get(id.0).and_then(|local| local.name.as_ref()) {
         Some(name) => format!("`{name}`"),

@@ -7,6 +7,7 @@ use syn::{Attribute, Item, ItemMod, ItemTrait, ReturnType, TraitItem, TraitItemF
 use super::flow::find;
 use super::{cfgs, foreign_attributes, items};
 use crate::lower::required_input;
+use crate::parse::DEFAULT_TIMEOUT;
 use crate::{ir, names, walk};
 
 const OURS: [&str; 2] = ["step", "compensation"];
@@ -163,7 +164,7 @@ fn expand_action(
         constructor(step.mode),
         first(step.mode),
     );
-    let call = call(participant, name);
+    let (call, timeout) = (call(participant, name), timeout(&step.policy));
     quote! {{
         #fields
         let service = ::std::sync::Arc::clone(&service);
@@ -172,6 +173,7 @@ fn expand_action(
             let _ = &input;
             ::std::boxed::Box::pin(async move { #call(&*service, #first, #(#args),*).await })
         })
+        .timeout(#timeout)
     }}
 }
 
@@ -206,6 +208,7 @@ fn expand_compensation(
     });
     let (constructor, first) = (constructor(step.mode), first(step.mode));
     let (output, call) = (&step.output.tokens, call(participant, name));
+    let timeout = timeout(&compensation.policy);
     let output = match step.mode {
         ir::Mode::Transactional => quote!(#output),
         ir::Mode::External => quote!(#krate::Outcome<#output>),
@@ -218,7 +221,13 @@ fn expand_compensation(
             let _ = (&input, &output);
             ::std::boxed::Box::pin(async move { #call(&*service, #first, #(#args),*).await })
         })
+        .timeout(#timeout)
     }}
+}
+
+/// The `TimeoutSeconds` of the task.
+fn timeout(policy: &ir::Policy) -> u64 {
+    policy.timeout.unwrap_or(DEFAULT_TIMEOUT)
 }
 
 /// The method by its trait, so that an inherent one of that name is not called instead.

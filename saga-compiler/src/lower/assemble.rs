@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 
 use saga_asl as asl;
-use saga_asl::{Next, State};
+use saga_asl::State;
 
 use crate::{ir, names};
 
@@ -75,23 +75,8 @@ fn reached(
 }
 
 /// The states that a state can lead to.
-fn targets(state: &State) -> Vec<String> {
-    let (next, catch): (Option<&Next>, &[asl::Catcher]) = match state {
-        State::Task(task) => (Some(&task.next), &task.catch),
-        State::Parallel(parallel) => (Some(&parallel.next), &parallel.catch),
-        State::Map(map) => (Some(&map.next), &map.catch),
-        State::Wait(wait) => (Some(&wait.next), &[]),
-        State::Pass(pass) => (Some(&pass.next), &[]),
-        State::Choice(choice) => {
-            let rules = choice.choices.iter().map(|rule| rule.next.clone());
-            return rules.chain(choice.default.clone()).collect();
-        }
-        State::Succeed(_) | State::Fail(_) => (None, &[]),
-    };
-    let next = next.and_then(|next| match next {
-        Next::To(name) => Some(name.clone()),
-        Next::End => None,
-    });
-    let caught = catch.iter().map(|catcher| catcher.next.clone());
-    next.into_iter().chain(caught).collect()
+fn targets(state: &State) -> impl Iterator<Item = String> {
+    let caught = state.catchers().iter().map(|catcher| &*catcher.next);
+    let targets = state.targets().into_iter().chain(caught);
+    targets.map(str::to_owned)
 }

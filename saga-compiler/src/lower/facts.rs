@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use crate::ir::{self, LocalId, LoopId, Operator, Root, Segment, Value};
 use crate::names;
+use crate::walk::places;
 
 use super::Lowering;
 use super::scope::{Cx, Own, Phase};
@@ -166,7 +167,7 @@ fn describe(binding: &str, value: &Value) -> String {
                     name = format!("{binding}_{}", word(field));
                 }
             };
-            visit(other, &mut |root, path| {
+            places(other, &mut |root, path| {
                 if matches!(root, Root::Local(_)) {
                     add(path);
                 }
@@ -208,22 +209,6 @@ fn last_field(path: &[Segment]) -> Option<&str> {
 fn word(name: &str) -> String {
     let word = |c: char| if c.is_alphanumeric() { c } else { '_' };
     name.chars().map(word).collect()
-}
-
-/// Calls `seen` with every place in the value.
-pub(super) fn visit(value: &Value, seen: &mut impl FnMut(Root, &[Segment])) {
-    match value {
-        Value::Place(root, path) | Value::Has(root, path) => seen(*root, path),
-        Value::Array(values) => values.iter().for_each(|value| visit(value, seen)),
-        Value::Object(fields) => fields.iter().for_each(|(_, value)| visit(value, seen)),
-        Value::Not(inner) | Value::Count(inner) | Value::IsSome(inner) => visit(inner, seen),
-        Value::Binary(_, left, right) => {
-            visit(left, seen);
-            visit(right, seen);
-        }
-        Value::If(parts) => parts.iter().for_each(|value| visit(value, seen)),
-        Value::Null | Value::Bool(_) | Value::Integer(_) | Value::Float(_) | Value::String(_) => {}
-    }
 }
 
 /// Whether it evaluates whatever its places hold: what compares numbers or computes does not, and stays where a guard
@@ -315,7 +300,7 @@ impl Lowering<'_> {
 fn only_local(value: &Value) -> Option<LocalId> {
     let mut locals = BTreeSet::new();
     let mut is_bound = false;
-    visit(value, &mut |root, _| match root {
+    places(value, &mut |root, _| match root {
         Root::Local(id) => {
             locals.insert(id);
         }

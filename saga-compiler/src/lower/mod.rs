@@ -26,7 +26,7 @@ use std::collections::HashSet;
 
 use saga_asl as asl;
 
-use crate::called::{self, Verdict};
+use crate::called::Called;
 use crate::ir::{self, LocalId, LoopId};
 use crate::names;
 use exit::After;
@@ -44,7 +44,7 @@ pub(crate) struct Lowering<'a> {
     /// Calls before which no other was: they check the flow's input.
     first: HashSet<LocalId>,
     /// What each flow of the module means to those that call it.
-    verdicts: Vec<Verdict>,
+    called: &'a Called,
     /// What the lowerings before this one found.
     facts: Facts,
     names: Names,
@@ -85,7 +85,7 @@ struct Path {
     beyond_return: bool,
 }
 
-pub(crate) fn lower(saga: &ir::Saga, flow: &ir::Flow) -> asl::StateMachine {
+pub(crate) fn lower(saga: &ir::Saga, called: &Called, flow: &ir::Flow) -> asl::StateMachine {
     let homes = walk::homes(flow);
     let first: HashSet<LocalId> = crate::walk::first_calls(flow)
         .into_iter()
@@ -93,7 +93,6 @@ pub(crate) fn lower(saga: &ir::Saga, flow: &ir::Flow) -> asl::StateMachine {
         .collect();
     let depth = walk::depth(&flow.body);
     let merges = walk::merges(flow);
-    let verdicts = called::verdicts(saga);
     let mut facts = Facts::default();
     loop {
         let lowering = Lowering {
@@ -101,7 +100,7 @@ pub(crate) fn lower(saga: &ir::Saga, flow: &ir::Flow) -> asl::StateMachine {
             flow,
             homes: homes.clone(),
             first: first.clone(),
-            verdicts: verdicts.clone(),
+            called,
             names: Names::of(flow, &facts, depth),
             found: RefCell::default(),
             facts,
@@ -123,7 +122,7 @@ impl Lowering<'_> {
         let mut states = States::default();
         let mut path = Path {
             undo: names::COMPENSATED.to_owned(),
-            beyond_return: called::must_succeed(self.saga, &self.verdicts, self.flow),
+            beyond_return: self.called.must_succeed(self.saga, self.flow),
         };
         let after = After::nothing();
         let scope = Scope::top(Phase::Action);

@@ -150,7 +150,7 @@ impl<'a> Lowering<'a> {
 
     pub(super) fn nested_kind(&self, nested: &Nested) -> Kind {
         let called = called::position(self.saga, nested);
-        called.map_or(Kind::Pivot, |index| self.verdicts[index].kind)
+        called.map_or(Kind::Pivot, |index| self.called.verdicts[index].kind)
     }
 }
 

@@ -3,7 +3,7 @@
 use saga_asl as asl;
 use saga_asl::{ExecutionType, ItemProcessor, Number, ProcessorMode, Template};
 
-use crate::called::Kind;
+use crate::called;
 use crate::ir::{self, Root, Value};
 use crate::names;
 
@@ -13,7 +13,7 @@ use super::facts::{ITEM, SAGA as SAGA_KEY};
 use super::scope::{Cx, Own, Phase, Scope};
 use super::task::{catch_all_of, expression};
 use super::undo::push_undo;
-use super::{Lowering, Path, States, retry, walk};
+use super::{Lowering, Path, States, retry};
 
 const ITEM_VALUE: &str = "$states.context.Map.Item.Value";
 const ITEM_INDEX: &str = "$states.context.Map.Item.Index";
@@ -203,16 +203,9 @@ impl<'a> Lowering<'a> {
         })
     }
 
-    /// Whether a group has a step that is tried until it succeeds: then all of it is beyond the point of no return.
+    /// Whether a group is beyond the point of no return as a whole.
     pub(super) fn finishes(&self, block: &ir::Block) -> bool {
-        let mut finishes = false;
-        walk::visit_calls(block, &mut |call| {
-            finishes |= matches!(self.step(call).kind, ir::Kind::Retriable);
-        });
-        walk::visit_nested(block, &mut |nested| {
-            finishes |= self.nested_kind(nested) == Kind::Retriable;
-        });
-        finishes
+        called::finishes(self.saga, &self.called.verdicts, block)
     }
 }
 

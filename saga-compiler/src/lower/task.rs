@@ -26,6 +26,10 @@ pub(super) const TOO_LARGE: &str = "States.DataLimitExceeded";
 /// <https://docs.aws.amazon.com/step-functions/latest/apireference/API_StartExecution.html>
 pub(super) const SAGA: &str = "$states.context.Execution.(Id&'#'&StartTime)";
 
+/// How often the delivery was retried, for logs: arguments are evaluated anew for each retry.
+/// <https://docs.aws.amazon.com/step-functions/latest/dg/input-output-contextobject.html>
+const ATTEMPT: &str = "$states.context.State.RetryCount";
+
 /// A parked saga is announced again after a day, because its message may have expired or been lost.
 const ANNOUNCE_AGAIN: u64 = 86_400;
 
@@ -215,7 +219,7 @@ pub(super) fn park(scope: &Scope<'_>, park: &Park) -> Task {
     }
 }
 
-/// Whom an envelope is for.
+/// Whom an envelope is for, and how often it was sent before.
 fn address(scope: &Scope<'_>, call: &Call) -> Vec<(String, Template)> {
     let mut address = vec![
         ("saga".to_owned(), expression(scope.saga())),
@@ -224,6 +228,7 @@ fn address(scope: &Scope<'_>, call: &Call) -> Vec<(String, Template)> {
     if scope.hands_on() {
         address.push(("item".to_owned(), expression("$states.input.item")));
     }
+    address.push(("attempt".to_owned(), expression(ATTEMPT)));
     address
 }
 

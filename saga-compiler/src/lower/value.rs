@@ -6,10 +6,10 @@ use saga_asl::{Expression, Template};
 
 use crate::ir::{self, LoopId, Root, Segment, Value};
 use crate::names;
+use crate::walk::places;
 
 use super::Lowering;
 use super::expression::{is_optional, quoted_text};
-use super::facts::visit;
 use super::scope::Cx;
 use super::walk;
 
@@ -62,7 +62,7 @@ pub(crate) fn required_input(flow: &ir::Flow) -> Vec<String> {
     });
     let mut pointers = Vec::new();
     walk::visit_values(&flow.body, &mut |value| {
-        visit(value, &mut |root, path| {
+        places(value, &mut |root, path| {
             pointers.extend(pointer(&lists, root, path));
         });
     });

@@ -1,23 +1,7 @@
 //! What a flow is made of, seen without regard to its order.
 
 use crate::ir::{self, Block, End, LocalId, LoopId, Node, Root, Value};
-use crate::walk::{blocks, visit};
-
-pub(super) fn visit_calls<'a>(block: &'a Block, seen: &mut dyn FnMut(&'a ir::Call)) {
-    visit(block, &mut |node| match node {
-        Node::Call(call) => seen(call),
-        Node::Attempt(attempt) => seen(&attempt.call),
-        _ => {}
-    });
-}
-
-pub(super) fn visit_nested<'a>(block: &'a Block, seen: &mut dyn FnMut(&'a ir::Nested)) {
-    visit(block, &mut |node| {
-        if let Node::Nested(nested) = node {
-            seen(nested);
-        }
-    });
-}
+use crate::walk::{blocks, given, visit};
 
 pub(super) fn visit_loops<'a>(block: &'a Block, seen: &mut dyn FnMut(&'a ir::Loop)) {
     visit(block, &mut |node| {
@@ -80,22 +64,6 @@ fn place(block: &Block, around: &mut Vec<LoopId>, homes: &mut [Vec<LoopId>]) {
         if matches!(node, Node::Loop(_)) {
             around.pop();
         }
-    }
-}
-
-/// The locals that a node gives.
-fn given(node: &Node) -> Vec<LocalId> {
-    match node {
-        Node::Call(call) => vec![call.output],
-        Node::Nested(nested) => vec![nested.output],
-        Node::Branch(branch) => branch.output.into_iter().collect(),
-        Node::Attempt(attempt) => {
-            let outputs = attempt.output.into_iter();
-            outputs.chain([attempt.call.output]).collect()
-        }
-        Node::Loop(each) => each.collect.iter().map(|(local, _)| *local).collect(),
-        Node::Join(join) => join.branches.iter().map(|branch| branch.output).collect(),
-        Node::Wait(_) => Vec::new(),
     }
 }
 

@@ -141,22 +141,23 @@ pub mod shop {
                 }
                 let service = ::std::sync::Arc::clone(&service);
                 ::saga_runtime::__private::Action::tx(
-                    ::saga_runtime::Kind::Compensatable,
-                    &["order"],
-                    move |tx, input: __reserve_input| {
-                        let service = ::std::sync::Arc::clone(&service);
-                        let _ = &input;
-                        ::std::boxed::Box::pin(async move {
-                            <__S as Stock>::reserve(
-                                    &*service,
-                                    tx,
-                                    &input.order,
-                                    &input.lines,
-                                )
-                                .await
-                        })
-                    },
-                )
+                        ::saga_runtime::Kind::Compensatable,
+                        &["order"],
+                        move |tx, input: __reserve_input| {
+                            let service = ::std::sync::Arc::clone(&service);
+                            let _ = &input;
+                            ::std::boxed::Box::pin(async move {
+                                <__S as Stock>::reserve(
+                                        &*service,
+                                        tx,
+                                        &input.order,
+                                        &input.lines,
+                                    )
+                                    .await
+                            })
+                        },
+                    )
+                    .timeout(30u64)
             },
             ::core::option::Option::Some({
                 #[derive(::saga_runtime::__private::serde::Deserialize)]
@@ -167,17 +168,18 @@ pub mod shop {
                 }
                 let service = ::std::sync::Arc::clone(&service);
                 ::saga_runtime::__private::Compensation::tx(move |
-                    tx,
-                    input: __release_input,
-                    output: Hold|
-                {
-                    let service = ::std::sync::Arc::clone(&service);
-                    let _ = (&input, &output);
-                    ::std::boxed::Box::pin(async move {
-                        <__S as Stock>::release(&*service, tx, &input.order, output)
-                            .await
+                        tx,
+                        input: __release_input,
+                        output: Hold|
+                    {
+                        let service = ::std::sync::Arc::clone(&service);
+                        let _ = (&input, &output);
+                        ::std::boxed::Box::pin(async move {
+                            <__S as Stock>::release(&*service, tx, &input.order, output)
+                                .await
+                        })
                     })
-                })
+                    .timeout(30u64)
             }),
         );
         handler.build()
@@ -210,22 +212,23 @@ pub mod shop {
                 }
                 let service = ::std::sync::Arc::clone(&service);
                 ::saga_runtime::__private::Action::cx(
-                    ::saga_runtime::Kind::Pivot,
-                    &[],
-                    move |cx, input: __charge_input| {
-                        let service = ::std::sync::Arc::clone(&service);
-                        let _ = &input;
-                        ::std::boxed::Box::pin(async move {
-                            <__S as Payments>::charge(
-                                    &*service,
-                                    cx,
-                                    &input.order,
-                                    input.total,
-                                )
-                                .await
-                        })
-                    },
-                )
+                        ::saga_runtime::Kind::Pivot,
+                        &[],
+                        move |cx, input: __charge_input| {
+                            let service = ::std::sync::Arc::clone(&service);
+                            let _ = &input;
+                            ::std::boxed::Box::pin(async move {
+                                <__S as Payments>::charge(
+                                        &*service,
+                                        cx,
+                                        &input.order,
+                                        input.total,
+                                    )
+                                    .await
+                            })
+                        },
+                    )
+                    .timeout(30u64)
             },
             ::core::option::Option::None,
         );
@@ -258,16 +261,17 @@ pub mod shop {
                 }
                 let service = ::std::sync::Arc::clone(&service);
                 ::saga_runtime::__private::Action::cx(
-                    ::saga_runtime::Kind::Retriable,
-                    &[],
-                    move |cx, input: __send_input| {
-                        let service = ::std::sync::Arc::clone(&service);
-                        let _ = &input;
-                        ::std::boxed::Box::pin(async move {
-                            <__S as Mail>::send(&*service, cx, &input.text).await
-                        })
-                    },
-                )
+                        ::saga_runtime::Kind::Retriable,
+                        &[],
+                        move |cx, input: __send_input| {
+                            let service = ::std::sync::Arc::clone(&service);
+                            let _ = &input;
+                            ::std::boxed::Box::pin(async move {
+                                <__S as Mail>::send(&*service, cx, &input.text).await
+                            })
+                        },
+                    )
+                    .timeout(30u64)
             },
             ::core::option::Option::None,
         );

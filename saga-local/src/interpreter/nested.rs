@@ -4,15 +4,16 @@
 use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
 
+use saga_runtime::__private::check_execution_name;
 use serde_json::{Map, Value, json};
 
 use crate::clock::Waits;
 use crate::execution::{Child, Execution, Status};
 use crate::failure::Failure;
 use crate::host::Resource;
+use crate::lock;
 use crate::race::{Either, race};
 use crate::registry::{Birth, Origin};
-use crate::{check, lock};
 
 use super::{Frame, task};
 
@@ -88,7 +89,7 @@ fn begin(
         return Err(refuse("StateMachineDoesNotExist", message));
     };
     let name = text("Name").map_or_else(|| execution.uuid(), str::to_owned);
-    if check::name(&name).is_err() {
+    if check_execution_name(&name).is_err() {
         return Err(refuse("InvalidName", format!("Invalid Name: '{name}'")));
     }
     let Some(input) = input(arguments.get("Input")) else {

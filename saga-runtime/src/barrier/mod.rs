@@ -29,7 +29,6 @@ use serde_json::{Map, Value};
 
 use self::record::{Answer, Record, State};
 use crate::__private::{Action, ActionCode, Compensation, CompensationCode, CxCall, TxCall};
-use crate::BoxFuture;
 use crate::envelope::Request;
 use crate::failure::Failure;
 use crate::guard::guard;
@@ -38,9 +37,6 @@ use crate::invocation::Invocation;
 use crate::json::{check_integers, fingerprint};
 use crate::saga::Kind;
 use crate::store::{BARRIER_TABLE, ITEM_LIMIT, Item, Key, Store, StoreError, Written};
-
-/// How often a call of the store is made before the delivery gives up. A store pauses between tries of its own.
-const TRIES: usize = 3;
 
 /// How often a delivery looks again after it lost a race, before it says `Saga.Busy`.
 const RACES: usize = 4;
@@ -161,14 +157,14 @@ impl Barrier {
     }
 
     async fn read(&self) -> Result<Option<Record>, Failure> {
-        match persist(|| self.store.get(&self.key)).await? {
+        match persisted(self.store.get(&self.key).await)? {
             Some(item) => Ok(Some(Record::read(&item)?)),
             None => Ok(None),
         }
     }
 
     async fn write(&self, write: &crate::store::Write) -> Result<Written, Failure> {
-        persist(|| self.store.write(write)).await
+        persisted(self.store.write(write).await)
     }
 
     /// Records that the action had no effect and never will, and answers with the reason; or answers by the record there is.
@@ -288,18 +284,9 @@ fn check_output(output: &Value, args: &str) -> Result<String, String> {
     Ok(text)
 }
 
-/// Calls the store, again if that may help, and brings its error into the runtime's terms.
-pub(crate) async fn persist<'a, T>(
-    call: impl Fn() -> BoxFuture<'a, Result<T, StoreError>>,
-) -> Result<T, Failure> {
-    let mut tries = 1;
-    loop {
-        match call().await {
-            Ok(done) => return Ok(done),
-            Err(error) if error.is_worth_retrying() && tries < TRIES => tries += 1,
-            Err(error) => return Err(store_failure(&error)),
-        }
-    }
+/// Brings the store's error into the runtime's terms. The store has tried again by itself.
+pub(crate) fn persisted<T>(answer: Result<T, StoreError>) -> Result<T, Failure> {
+    answer.map_err(|error| store_failure(&error))
 }
 
 fn store_failure(error: &StoreError) -> Failure {

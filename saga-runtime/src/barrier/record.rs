@@ -156,6 +156,8 @@ impl Record {
                 )))
             }
         };
+        #[cfg(feature = "lambda")]
+        crate::lambda::note_recorded();
         Answer::Settled(answer)
     }
 }

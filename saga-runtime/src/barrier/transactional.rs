@@ -8,7 +8,7 @@ use serde_json::Value;
 use super::record::{self, Answer, Record, State};
 use super::verdict::{Verdict, try_again};
 use super::{
-    Attempt, Barrier, DecodeTx, Decoded, RACES, TRIES, answer, check_output, lost_race, persist,
+    Attempt, Barrier, DecodeTx, Decoded, RACES, answer, check_output, lost_race, persisted,
 };
 use crate::__private::TxCall;
 use crate::failure::Failure;
@@ -144,33 +144,24 @@ impl Barrier {
         let mut writes = vec![record];
         writes.extend(planned.iter().map(Planned::to_write));
         check_transaction(&writes).map_err(|error| Refusal::Invalid(error.to_string()))?;
-        for _ in 0..TRIES {
-            let transacted = persist(|| self.store.transact(&writes))
-                .await
-                .map_err(Refusal::Busy)?;
-            let Transacted::Refused(reasons) = transacted else {
-                return Ok(());
-            };
-            if let Some(refusal) = refusal(reasons, planned) {
-                return Err(refusal);
-            }
+        match persisted(self.store.transact(&writes).await) {
+            Ok(Transacted::Done) => Ok(()),
+            Ok(Transacted::Refused(reasons)) => Err(refusal(reasons, planned)),
+            Err(failure) => Err(Refusal::Busy(failure)),
         }
-        Err(Refusal::Busy(Failure::busy(
-            "other transactions keep writing the same items",
-        )))
     }
 }
 
-/// What kept a transaction from taking place; none if only others did, so that another try may help.
-fn refusal(reasons: Vec<Reason>, planned: &[Planned]) -> Option<Refusal> {
+/// What kept a transaction from taking place.
+fn refusal(reasons: Vec<Reason>, planned: &[Planned]) -> Refusal {
     let mut reasons = reasons.into_iter();
     // The record comes first and counts most: where it has moved, a repeated delivery's own conditions may well fail.
     match reasons.next() {
-        Some(Reason::ConditionFailed(found)) => return Some(Refusal::Record(found)),
-        Some(Reason::Invalid(reason)) => return Some(Refusal::Invalid(reason)),
+        Some(Reason::ConditionFailed(found)) => return Refusal::Record(found),
+        Some(Reason::Invalid(reason)) => return Refusal::Invalid(reason),
         Some(Reason::None | Reason::Conflict | Reason::Throttled) | None => {}
     }
-    planned
+    let own = planned
         .iter()
         .zip(reasons)
         .find_map(|(planned, reason)| match reason {
@@ -179,7 +170,10 @@ fn refusal(reasons: Vec<Reason>, planned: &[Planned]) -> Option<Refusal> {
             }
             Reason::Invalid(reason) => Some(Refusal::Invalid(reason)),
             Reason::None | Reason::Conflict | Reason::Throttled => None,
-        })
+        });
+    own.unwrap_or(Refusal::Busy(Failure::busy(
+        "other transactions keep writing the same items",
+    )))
 }
 
 /// In this mode no delivery leaves a record open; one that is comes from a step that had an outside effect before.

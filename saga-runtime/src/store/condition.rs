@@ -6,6 +6,7 @@ use std::ops::Not;
 use serde_json::{Number, Value};
 
 use super::Item;
+use super::number::normalized_number;
 
 /// What must hold of an item for a write to take place.
 ///
@@ -208,16 +209,5 @@ fn order(left: &Value, right: &Value) -> Option<Ordering> {
 
 /// A number's exact integer value, however it is written: `2` and `2.0` are the same.
 pub(super) fn integer(number: &Number) -> Option<i128> {
-    /// 2^53: from here on, a float no longer tells neighbours apart, but it still is the integer that it is.
-    const EXACT: f64 = 9_007_199_254_740_992.0;
-    if let Some(integer) = number.as_i128() {
-        return Some(integer);
-    }
-    let float = number.as_f64()?;
-    // Below 2^53 the conversion is exact, and above it nothing is compared as an integer.
-    #[expect(
-        clippy::cast_possible_truncation,
-        reason = "the float is integral and below 2^53"
-    )]
-    (float.fract() == 0.0 && float.abs() <= EXACT).then_some(float as i128)
+    normalized_number(number).as_i128()
 }

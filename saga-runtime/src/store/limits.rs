@@ -28,6 +28,7 @@ pub(crate) fn check_transaction(writes: &[Write]) -> Result<(), StoreError> {
     let mut size = 0;
     for (index, write) in writes.iter().enumerate() {
         check_write(write)?;
+        check_changed(write)?;
         let earlier = || {
             writes[..index]
                 .iter()
@@ -55,7 +56,7 @@ pub(crate) fn check_transaction(writes: &[Write]) -> Result<(), StoreError> {
     Ok(())
 }
 
-pub(super) fn check_write(write: &Write) -> Result<(), StoreError> {
+pub(crate) fn check_write(write: &Write) -> Result<(), StoreError> {
     check_key(&write.key)?;
     if let Some(condition) = &write.condition {
         check_condition(condition)?;
@@ -69,12 +70,23 @@ pub(super) fn check_write(write: &Write) -> Result<(), StoreError> {
     }
 }
 
-pub(super) fn check_key(key: &Key) -> Result<(), StoreError> {
+pub(crate) fn check_key(key: &Key) -> Result<(), StoreError> {
     check_key_part(key, &key.partition, PARTITION_KEY_LIMIT)?;
     match &key.sort {
         Some(sort) => check_key_part(key, sort, SORT_KEY_LIMIT),
         None => Ok(()),
     }
+}
+
+/// In a transaction an update [has an expression](https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_Update.html).
+fn check_changed(write: &Write) -> Result<(), StoreError> {
+    if write.operation == Operation::Update(Vec::new()) {
+        return Err(StoreError::invalid(format!(
+            "an update of table `{}` changes nothing; write `check` for a condition alone",
+            write.key.table
+        )));
+    }
+    Ok(())
 }
 
 fn check_key_part(

@@ -7,6 +7,7 @@ use serde_json::{Number, Value};
 
 use super::condition::integer;
 use super::limits::{check_item, check_key, check_transaction, check_write};
+use super::number::{normalized, normalized_item};
 use super::{
     BARRIER_TABLE, Change, Condition, Item, Key, Operation, Reason, Store, StoreError, Transacted,
     Write, Written,
@@ -87,7 +88,7 @@ impl MemoryStore {
 
     /// Makes the next `times` calls fail with `error`, without effect. For tests.
     ///
-    /// The barrier makes up to three tries of a call that is worth retrying, so that a delivery fails from three on.
+    /// A delivery that meets one answers `Saga.Busy`.
     pub fn fail_next(&self, times: usize, error: &StoreError) {
         self.lock()
             .faults
@@ -260,16 +261,19 @@ fn holds(condition: Option<&Condition>, item: Option<&Item>) -> bool {
 /// The item as it stands after the write.
 fn apply(write: &Write, old: Option<Item>) -> Result<Option<Item>, StoreError> {
     match &write.operation {
-        Operation::Put(item) => Ok(Some(item.clone())),
+        Operation::Put(item) => Ok(Some(normalized_item(item))),
         Operation::Delete => Ok(None),
         Operation::Check => Ok(old),
         Operation::Update(changes) => {
+            if old.is_none() && only_removes(changes) {
+                return Ok(None);
+            }
             let mut item = old.unwrap_or_default();
             for (name, value) in [Some(&write.key.partition), write.key.sort.as_ref()]
                 .into_iter()
                 .flatten()
             {
-                item.insert(name.clone(), value.clone());
+                item.insert(name.clone(), normalized(value));
             }
             for change in changes {
                 apply_change(&mut item, change)?;
@@ -280,9 +284,15 @@ fn apply(write: &Write, old: Option<Item>) -> Result<Option<Item>, StoreError> {
     }
 }
 
+/// DynamoDB makes no item where an update has nothing to put into it.
+fn only_removes(changes: &[Change]) -> bool {
+    let removes = |change: &Change| matches!(change, Change::Remove(_));
+    !changes.is_empty() && changes.iter().all(removes)
+}
+
 fn apply_change(item: &mut Item, change: &Change) -> Result<(), StoreError> {
     match change {
-        Change::Set(name, value) => item.insert(name.clone(), value.clone()),
+        Change::Set(name, value) => item.insert(name.clone(), normalized(value)),
         Change::Remove(name) => item.remove(name),
         Change::Add(name, amount) => {
             let sum = add(name, item.get(name), *amount)?;

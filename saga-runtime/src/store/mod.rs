@@ -1,5 +1,5 @@
 //! The database that a participant's writes and the barrier's records go to: the trait, and the plain data it takes.
-//! Implements none; `memory` does.
+//! Implements none; `memory` does, and the feature `dynamodb`.
 //!
 //! The model is DynamoDB's: tables of items, each addressed by a partition key and perhaps a sort key, single writes
 //! with a condition, and transactions of up to 100 writes that take effect together or not at all. Service code meets
@@ -9,13 +9,18 @@ mod condition;
 mod error;
 mod limits;
 mod memory;
+mod number;
 
 use serde_json::Value;
 
 pub use self::condition::{Comparison, Condition, Field, field};
 pub use self::error::StoreError;
 pub(crate) use self::limits::{ITEM_LIMIT, check_transaction};
+#[cfg(feature = "dynamodb")]
+pub(crate) use self::limits::{check_key, check_write};
 pub use self::memory::MemoryStore;
+#[cfg(feature = "dynamodb")]
+pub(crate) use self::number::{decimal, normalized_item, read_decimal};
 use crate::BoxFuture;
 
 /// The table of the barrier's own records. Its partition key is the string attribute `pk`, and it has no sort key.
@@ -24,6 +29,9 @@ use crate::BoxFuture;
 pub const BARRIER_TABLE: &str = "saga_barrier";
 
 /// One document: attributes by name. A JSON number is DynamoDB's `N`, null its `NULL`, an array `L`, an object `M`.
+///
+/// Integers of 64 bits and floats are kept exactly. DynamoDB has one type of numbers, so that what is written as `3.0` is
+/// read as `3`, which serde takes for a float as well.
 pub type Item = serde_json::Map<String, Value>;
 
 /// Where an item lives: its table, and the attributes that its key is made of.
@@ -53,7 +61,9 @@ pub struct Write {
 pub enum Operation {
     /// Replaces the item whole, or creates it. The document holds the key's attributes too.
     Put(Item),
-    /// Changes single attributes, and creates the item where there is none.
+    /// Changes single attributes, and creates the item where there is none, unless the changes only remove.
+    ///
+    /// In a transaction there is at least one change.
     Update(Vec<Change>),
     /// Removes the item, if there is one.
     Delete,
@@ -66,7 +76,9 @@ pub enum Operation {
 pub enum Change {
     /// Gives the attribute this value.
     Set(String, Value),
-    /// Adds to a number; an absent attribute counts as 0.
+    /// Adds to an integer; an absent attribute counts as 0.
+    ///
+    /// DynamoDB lets a sum leave the 64 bits that JSON's integers have here, and the item can then no longer be read.
     Add(String, i64),
     /// Removes the attribute.
     Remove(String),
@@ -110,8 +122,14 @@ pub enum Reason {
 /// Reads are consistent. A write or a transaction takes effect whole or not at all, and as if alone. The limits are
 /// DynamoDB's own, and a store reports what breaks them as [`StoreError::invalid`].
 ///
-/// A store that a network lies between tries again by itself what failed by conflict or by throttling, with pauses, as
-/// often as it sees fit, before it reports the error: the barrier's own further tries follow at once.
+/// # Who tries again
+///
+/// The store alone: what fails by conflict, by throttling or without an answer, it tries again as often as it sees fit, with
+/// pauses, before it reports the error. The barrier makes each call once and answers `Saga.Busy`, so that the tries of one
+/// do not multiply those of the other, and Step Functions delivers anew.
+///
+/// A single write that is tried again after a lost reply may then be refused by its own effect, which the barrier expects. A
+/// transaction that is tried again takes effect once.
 ///
 /// # Errors
 ///

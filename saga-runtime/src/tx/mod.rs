@@ -17,7 +17,7 @@ use serde_json::Value;
 pub use self::table::{KeyValue, Table};
 pub use self::write::{Pending, Update};
 pub(crate) use self::write::{Planned, StepFailure};
-use crate::barrier::persist;
+use crate::barrier::persisted;
 use crate::error::StepError;
 use crate::failure::Failure;
 use crate::guard::Trouble;
@@ -183,8 +183,7 @@ impl Tx {
         &self, table: &Table<T>, key: KeyValue,
     ) -> Result<Option<T>, Failure> {
         let key = table.key(key).map_err(Failure::unknown)?;
-        let read = persist(|| self.store.get(&key)).await;
-        let Some(item) = read? else {
+        let Some(item) = persisted(self.store.get(&key).await)? else {
             return Ok(None);
         };
         let document = serde_json::from_value(Value::Object(item)).map_err(|error| {

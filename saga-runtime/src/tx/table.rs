@@ -55,8 +55,13 @@ impl<T> Table<T> {
         self.name
     }
 
-    pub(super) const fn partition(&self) -> &'static str {
+    pub(crate) const fn partition(&self) -> &'static str {
         self.partition
+    }
+
+    #[cfg(feature = "dynamodb")]
+    pub(crate) const fn sort(&self) -> Option<&'static str> {
+        self.sort
     }
 
     /// The key of the item that has this key value.

@@ -336,11 +336,15 @@ fn what_the_envelope_may_leave_out_or_add() {
             with(&json!({ "saga": "arn:run" })),
             with(&json!({ "deadline": 1e12 })),
             with(&json!({ "future": "field", "item": [] })),
+            with(&json!({ "attempt": 3.0 })),
+            with(&json!({ "attempt": "third" })),
             // JSONata computes in floats.
             with(&json!({ "item": [2.0, 0] })),
             with(&json!({ "phase": "compensation", "input": null })),
         ],
         &expect![[r#"
+            "taken" ["DONE"]
+            "taken" ["DONE"]
             "taken" ["DONE"]
             "taken" ["DONE"]
             "taken" ["DONE"]

@@ -1,4 +1,4 @@
-//! What handlers promise: the barrier in both modes, transactions, the store in memory, and the wire.
+//! What handlers promise: the barrier in both modes, transactions, the stores, and the wire.
 #![allow(
     clippy::needless_raw_string_hashes,
     reason = "`UPDATE_EXPECT=1` writes them"
@@ -11,12 +11,21 @@
 /// For `hygiene`: the crate under another name.
 extern crate saga_runtime as renamed;
 
+#[cfg(feature = "client")]
+mod client;
+mod conformance;
+mod deliveries;
+#[cfg(feature = "dynamodb")]
+mod dynamodb;
 mod envelope;
 mod expansion;
 mod external;
 mod flow;
 mod hygiene;
 mod interleaving;
+#[cfg(feature = "lambda")]
+mod lambda;
+mod model;
 mod read_only;
 mod store;
 mod transactional;

@@ -34,6 +34,7 @@ pub(crate) struct Shared(Arc<Mutex<State>>);
 struct State {
     behaviour: String,
     gate: bool,
+    waits: bool,
     now: Duration,
     log: Vec<String>,
 }
@@ -65,12 +66,20 @@ impl Shared {
         let mut state = self.0.lock().unwrap();
         behaviour.clone_into(&mut state.behaviour);
         state.gate = gate;
+        state.waits = false;
+    }
+
+    /// Whether the delivery that was polled last stands before a closed gate.
+    pub(crate) fn waits(&self) -> bool {
+        self.0.lock().unwrap().waits
     }
 
     /// Waits until the test lets the code go on.
     pub(crate) async fn gate(&self) {
         poll_fn(|_| {
-            if self.0.lock().unwrap().gate {
+            let mut state = self.0.lock().unwrap();
+            state.waits = !state.gate;
+            if state.gate {
                 Poll::Ready(())
             } else {
                 Poll::Pending
@@ -91,15 +100,16 @@ pub(crate) struct Delivery {
 impl Delivery {
     /// Goes one step on.
     pub(crate) fn poll(&mut self, gate: bool) -> Option<Reply> {
-        self.shared.set(&self.behaviour, gate);
-        match self
-            .future
-            .as_mut()
-            .poll(&mut TaskContext::from_waker(Waker::noop()))
-        {
+        match self.poll_in(&mut TaskContext::from_waker(Waker::noop()), gate) {
             Poll::Ready(reply) => Some(reply),
             Poll::Pending => None,
         }
+    }
+
+    /// Goes one step on, for whom an executor polls.
+    pub(crate) fn poll_in(&mut self, context: &mut TaskContext, gate: bool) -> Poll<Reply> {
+        self.shared.set(&self.behaviour, gate);
+        self.future.as_mut().poll(context)
     }
 
     pub(crate) fn finish(mut self) -> Reply {
@@ -124,13 +134,23 @@ impl World {
     /// A world with a participant `Test`, prefix `test`, to which `steps` adds what it offers.
     pub(crate) fn new(steps: impl Fn(HandlerBuilder, &Shared) -> HandlerBuilder) -> Self {
         let memory = MemoryStore::new();
-        let shared = Shared::default();
-        shared.tick(BEGIN);
-        let builder =
-            HandlerBuilder::new("Test", "test", "TestFunctionArn", Yielding(memory.clone()));
-        let handler = steps(builder, &shared).build();
+        let store = Yielding(memory.clone());
         Self {
             memory,
+            ..Self::on(store, steps)
+        }
+    }
+
+    /// A world on another store, which deliveries have to be awaited on.
+    pub(crate) fn on(
+        store: impl Store, steps: impl Fn(HandlerBuilder, &Shared) -> HandlerBuilder,
+    ) -> Self {
+        let shared = Shared::default();
+        shared.tick(BEGIN);
+        let builder = HandlerBuilder::new("Test", "test", "TestFunctionArn", store);
+        let handler = steps(builder, &shared).build();
+        Self {
+            memory: MemoryStore::new(),
             shared,
             handler,
             deliveries: 0,
@@ -236,17 +256,7 @@ impl World {
                 .unwrap()
                 .trim_start_matches(SAGA)
                 .trim_start_matches('|');
-            let mut attributes = format!("record {key}: {}", record["st"].as_str().unwrap());
-            for name in ["ep", "own", "lease", "args", "out", "err"] {
-                if let Some(value) = record.get(name) {
-                    let value = value
-                        .as_str()
-                        .map_or_else(|| value.to_string(), str::to_owned);
-                    attributes.push_str(&format!(" {name}={value:.60}"));
-                }
-            }
-            text.push_str(&attributes);
-            text.push('\n');
+            text.push_str(&show_record(key, &record));
         }
         for (table, items) in self.memory.tables() {
             for item in items {
@@ -271,6 +281,21 @@ pub(crate) fn check(mut world: World, script: &[&str], expected: &Expect) {
     expected.assert_eq(&text);
 }
 
+/// A record of the barrier's, in one line.
+pub(crate) fn show_record(key: &str, record: &Item) -> String {
+    let mut attributes = format!("record {key}: {}", record["st"].as_str().unwrap());
+    for name in ["ep", "own", "lease", "args", "out", "err"] {
+        if let Some(value) = record.get(name) {
+            let value = value
+                .as_str()
+                .map_or_else(|| value.to_string(), str::to_owned);
+            attributes.push_str(&format!(" {name}={value:.60}"));
+        }
+    }
+    attributes.push('\n');
+    attributes
+}
+
 pub(crate) fn show(reply: &Reply) -> String {
     let mut text = match reply {
         Ok(output) => output.to_string(),
@@ -282,31 +307,40 @@ pub(crate) fn show(reply: &Reply) -> String {
     text
 }
 
-/// A store whose calls take two polls more, so that deliveries interleave between and around them.
+/// A store as if behind a network: calls take two polls more, so that deliveries interleave between and around them, and a
+/// call that is not answered is made up to three times.
 struct Yielding(MemoryStore);
 
 impl Store for Yielding {
     fn get<'a>(&'a self, key: &'a Key) -> BoxFuture<'a, Result<Option<Item>, StoreError>> {
-        around(self.0.get(key))
+        around(|| self.0.get(key))
     }
 
     fn write<'a>(&'a self, write: &'a Write) -> BoxFuture<'a, Result<Written, StoreError>> {
-        around(self.0.write(write))
+        around(|| self.0.write(write))
     }
 
     fn transact<'a>(
         &'a self, writes: &'a [Write],
     ) -> BoxFuture<'a, Result<Transacted, StoreError>> {
-        around(self.0.transact(writes))
+        around(|| self.0.transact(writes))
     }
 }
 
-fn around<'a, T: Send + 'a>(call: BoxFuture<'a, T>) -> BoxFuture<'a, T> {
+fn around<'a, T: Send + 'a>(
+    call: impl Fn() -> BoxFuture<'a, Result<T, StoreError>> + Send + 'a,
+) -> BoxFuture<'a, Result<T, StoreError>> {
     Box::pin(async move {
-        yield_now().await;
-        let answer = call.await;
-        yield_now().await;
-        answer
+        let mut tries = 1;
+        loop {
+            yield_now().await;
+            let answer = call().await;
+            yield_now().await;
+            if tries == 3 || !answer.as_ref().is_err_and(StoreError::is_unavailable) {
+                return answer;
+            }
+            tries += 1;
+        }
     })
 }
 

@@ -340,7 +340,7 @@ fn a_definition_fits() {
         .replace("charge", "look");
     let failed = compile(&source).err().unwrap();
     expect![[r#"
-        25:18 `shop`: the definition of `shop` has 1805016 bytes; Step Functions allows 1048576, so split the flow
+        25:18 `shop`: the definition of `shop` has 1907016 bytes; Step Functions allows 1048576, so split the flow
     "#]].assert_eq(&render(&source, &failed));
 }
 

@@ -1,0 +1,9 @@
+//! The participant `stock` of `place_order` as a Lambda function.
+
+use examples::place_order::{StockService, place_order};
+use saga_runtime::dynamodb::DynamoDbStore;
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), saga_runtime::lambda::Error> {
+    place_order::serve_stock(StockService, DynamoDbStore::from_env()).await
+}

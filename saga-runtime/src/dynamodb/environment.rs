@@ -1,0 +1,71 @@
+//! The client's settings as the environment says, without what a Lambda function does not need. Calls nothing, and loads no
+//! certificates before the first call.
+
+use std::env;
+use std::time::Duration;
+
+use aws_config::ecs::EcsCredentialsProvider;
+use aws_config::environment::EnvironmentVariableCredentialsProvider;
+use aws_config::meta::credentials::CredentialsProviderChain;
+use aws_config::provider_config::ProviderConfig;
+use aws_sdk_dynamodb::Config;
+use aws_sdk_dynamodb::config::retry::RetryConfig;
+use aws_sdk_dynamodb::config::timeout::TimeoutConfig;
+use aws_sdk_dynamodb::config::{
+    BehaviorVersion, HttpClient, Region, SharedHttpClient, StalledStreamProtectionConfig,
+};
+use aws_smithy_http_client::Builder;
+use aws_smithy_http_client::tls::{Provider, rustls_provider::CryptoMode};
+use aws_smithy_runtime_api::client::http::http_client_fn;
+
+/// How long a connection is awaited.
+const CONNECT: Duration = Duration::from_secs(1);
+/// How long a reply is awaited, connection included.
+const REPLY: Duration = Duration::from_secs(2);
+
+pub(super) fn config() -> Config {
+    let http = lazy_client();
+    let credentials = CredentialsProviderChain::first_try(
+        "Environment",
+        EnvironmentVariableCredentialsProvider::new(),
+    )
+    .or_else("Container", container_credentials(&http));
+    let timeouts = TimeoutConfig::builder()
+        .connect_timeout(CONNECT)
+        .operation_attempt_timeout(REPLY)
+        .build();
+    let mut config = Config::builder()
+        .behavior_version(BehaviorVersion::latest())
+        .credentials_provider(credentials)
+        .http_client(http)
+        .retry_config(RetryConfig::disabled())
+        .timeout_config(timeouts)
+        // It watches over bodies that trickle; these are small, and the timeout covers them.
+        .stalled_stream_protection(StalledStreamProtectionConfig::disabled());
+    config.set_region(variable(["AWS_REGION", "AWS_DEFAULT_REGION"]).map(Region::new));
+    config.set_endpoint_url(variable(["AWS_ENDPOINT_URL_DYNAMODB", "AWS_ENDPOINT_URL"]));
+    config.build()
+}
+
+/// What [SnapStart](https://docs.aws.amazon.com/lambda/latest/dg/snapstart-activate.html) and Managed Instances have in place of keys.
+fn container_credentials(http: &SharedHttpClient) -> EcsCredentialsProvider {
+    let provider = ProviderConfig::without_region().with_http_client(http.clone());
+    EcsCredentialsProvider::builder()
+        .configure(&provider)
+        .build()
+}
+
+/// An HTTP client as the SDK's own, but with a smaller library for TLS. The SDK's reads the system's certificates when it is told
+/// to validate a configuration; this one is not told.
+pub(super) fn lazy_client() -> SharedHttpClient {
+    let client = Builder::new()
+        .tls_provider(Provider::Rustls(CryptoMode::Ring))
+        .build_https();
+    http_client_fn(move |settings, components| client.http_connector(settings, components))
+}
+
+fn variable<const N: usize>(names: [&str; N]) -> Option<String> {
+    names
+        .into_iter()
+        .find_map(|name| env::var(name).ok().filter(|value| !value.is_empty()))
+}
