@@ -7,7 +7,7 @@
 //! | variable | what it says | without it |
 //! |---|---|---|
 //! | `SAGA_SEED` | where the random numbers begin | the same in every run |
-//! | `SAGA_FLOWS`, `SAGA_RUNS` | how many flows, and how many runs of each | 2,000 flows, 5 runs each; CI makes 50 of each, 100,000 together |
+//! | `SAGA_FLOWS`, `SAGA_RUNS` | how many flows, and how many runs of each | 2,000 flows, 5 runs each; CI makes 25 of each, 50,000 together |
 //! | `SAGA_FLOW` | only the flow of that number, as a failure prints it | all |
 //! | `SAGA_SAMPLE_DIR` | a folder for the definitions of the first 500 flows | they are not written |
 
