@@ -36,7 +36,7 @@ use crate::identity::Identity;
 use crate::invocation::Invocation;
 use crate::json::{check_integers, fingerprint};
 use crate::saga::Kind;
-use crate::store::{BARRIER_TABLE, ITEM_LIMIT, Item, Key, Store, StoreError, Written};
+use crate::store::{BARRIER_KEY, BARRIER_TABLE, ITEM_LIMIT, Item, Key, Store, StoreError, Written};
 
 /// How often a delivery looks again after it lost a race, before it says `Saga.Busy`.
 const RACES: usize = 4;
@@ -74,7 +74,7 @@ impl Barrier {
     pub(crate) fn new(store: Arc<dyn Store>, identity: Identity, invocation: Invocation) -> Self {
         let key = Key {
             table: BARRIER_TABLE.to_owned(),
-            partition: ("pk".to_owned(), Value::from(identity.record_key())),
+            partition: (BARRIER_KEY.to_owned(), Value::from(identity.record_key())),
             sort: None,
         };
         Self {

@@ -6,7 +6,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use serde_json::Value;
 
 use crate::failure::Failure;
-use crate::store::{Change, Condition, Item, Key, Operation, Write, field};
+use crate::store::{BARRIER_KEY, Change, Condition, Item, Key, Operation, Write, field};
 
 /// Records outlive the longest execution, which is
 /// [a year](https://docs.aws.amazon.com/step-functions/latest/dg/service-quotas.html), and the
@@ -164,7 +164,7 @@ impl Record {
 
 /// The condition that there is no record.
 pub(super) fn absent() -> Condition {
-    field("pk").is_absent()
+    field(BARRIER_KEY).is_absent()
 }
 
 /// The condition that the claim of this epoch stands.

@@ -11,7 +11,7 @@ use tokio::time::{Duration, sleep};
 use super::DynamoDbStore;
 use super::error::trouble;
 use crate::Table;
-use crate::store::{BARRIER_TABLE, StoreError};
+use crate::store::{BARRIER_KEY, BARRIER_TABLE, StoreError};
 
 /// How often a table that is being made is looked at, and how many times: a minute and a half in all.
 const LOOK: Duration = Duration::from_millis(300);
@@ -102,7 +102,7 @@ impl DynamoDbStore {
     pub async fn create_tables(&self, tables: &[TableLayout]) -> Result<(), StoreError> {
         let barrier = TableLayout {
             name: BARRIER_TABLE,
-            partition: "pk",
+            partition: BARRIER_KEY,
             sort: None,
             types: KeyType::String.into(),
         };

@@ -28,6 +28,9 @@ use crate::BoxFuture;
 /// An expiry on the number attribute `ttl` may be enabled: no condition mentions it.
 pub const BARRIER_TABLE: &str = "saga_barrier";
 
+/// The attribute that is its key.
+pub(crate) const BARRIER_KEY: &str = "pk";
+
 /// One document: attributes by name. A JSON number is DynamoDB's `N`, null its `NULL`, an array `L`, an object `M`.
 ///
 /// Integers of 64 bits and floats are kept exactly. DynamoDB has one type of numbers, so that what is written as `3.0` is
