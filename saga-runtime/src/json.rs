@@ -1,5 +1,6 @@
 //! What the barrier asks of JSON: one spelling for equal values, and integers that survive Step Functions. Changes nothing.
 
+use serde::Serialize;
 use serde_json::{Number, Value};
 
 use crate::identity::hex;
@@ -10,41 +11,46 @@ const LARGEST_INTEGER: u64 = (1 << 53) - 1;
 
 /// The SHA-256 of a value's canonical JSON: keys sorted, no spaces, `2.0` written `2`.
 pub(crate) fn fingerprint(value: &Value) -> String {
-    let mut text = String::new();
+    let mut text = Vec::with_capacity(256);
     write_canonical(value, &mut text);
-    hex(text.as_bytes())
+    hex(&text)
 }
 
-fn write_canonical(value: &Value, text: &mut String) {
+fn write_canonical(value: &Value, text: &mut Vec<u8>) {
     match value {
         Value::Array(values) => {
-            text.push('[');
+            text.push(b'[');
             for (index, value) in values.iter().enumerate() {
                 if index > 0 {
-                    text.push(',');
+                    text.push(b',');
                 }
                 write_canonical(value, text);
             }
-            text.push(']');
+            text.push(b']');
         }
         Value::Object(fields) => {
             // `serde_json` keeps the order of insertion where some crate asks it to.
             let mut names: Vec<&String> = fields.keys().collect();
             names.sort_unstable();
-            text.push('{');
+            text.push(b'{');
             for (index, name) in names.into_iter().enumerate() {
                 if index > 0 {
-                    text.push(',');
+                    text.push(b',');
                 }
-                text.push_str(&Value::from(name.as_str()).to_string());
-                text.push(':');
+                write_plain(name, text);
+                text.push(b':');
                 write_canonical(&fields[name], text);
             }
-            text.push('}');
+            text.push(b'}');
         }
-        Value::Number(number) => text.push_str(&canonical_number(number)),
-        Value::Null | Value::Bool(_) | Value::String(_) => text.push_str(&value.to_string()),
+        Value::Number(number) => text.extend_from_slice(canonical_number(number).as_bytes()),
+        Value::Null | Value::Bool(_) | Value::String(_) => write_plain(value, text),
     }
+}
+
+fn write_plain(value: &impl Serialize, text: &mut Vec<u8>) {
+    // Writing text or a plain value to memory does not fail.
+    let _ = serde_json::to_writer(text, value);
 }
 
 fn canonical_number(number: &Number) -> String {
@@ -75,25 +81,33 @@ fn sorted_value(value: &Value) -> Value {
 
 /// Finds an integer that Step Functions would round, and says where it is and what to do.
 pub(crate) fn check_integers(place: &str, value: &Value) -> Result<(), String> {
+    match large_integer(value) {
+        None => Ok(()),
+        Some((path, number)) => Err(format!(
+            "`{place}{path}` is {number}, and Step Functions rounds integers beyond {LARGEST_INTEGER}; send a string"
+        )),
+    }
+}
+
+/// The first integer that Step Functions would round, and its path, such as `.lines[2].count`, which is made on the way back:
+/// most values have none.
+fn large_integer(value: &Value) -> Option<(String, &Number)> {
     match value {
         Value::Number(number) => {
             let size = number
                 .as_u64()
                 .or_else(|| number.as_i64().map(i64::unsigned_abs));
-            if size.is_some_and(|size| size > LARGEST_INTEGER) {
-                return Err(format!(
-                    "`{place}` is {number}, and Step Functions rounds integers beyond {LARGEST_INTEGER}; send a string"
-                ));
-            }
-            Ok(())
+            size.is_some_and(|size| size > LARGEST_INTEGER)
+                .then(|| (String::new(), number))
         }
-        Value::Array(values) => values
-            .iter()
-            .enumerate()
-            .try_for_each(|(index, value)| check_integers(&format!("{place}[{index}]"), value)),
-        Value::Object(fields) => fields
-            .iter()
-            .try_for_each(|(name, value)| check_integers(&format!("{place}.{name}"), value)),
-        Value::Null | Value::Bool(_) | Value::String(_) => Ok(()),
+        Value::Array(values) => values.iter().enumerate().find_map(|(index, value)| {
+            let (path, number) = large_integer(value)?;
+            Some((format!("[{index}]{path}"), number))
+        }),
+        Value::Object(fields) => fields.iter().find_map(|(name, value)| {
+            let (path, number) = large_integer(value)?;
+            Some((format!(".{name}{path}"), number))
+        }),
+        Value::Null | Value::Bool(_) | Value::String(_) => None,
     }
 }

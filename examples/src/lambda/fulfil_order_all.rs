@@ -4,8 +4,12 @@ use examples::fulfil_order::{
     CarrierService, FraudService, MailService, PaymentService, WarehouseService, fulfil_order,
 };
 use examples::partner::Ledger;
+use mimalloc::MiMalloc;
 use saga_runtime::Handler;
 use saga_runtime::dynamodb::DynamoDbStore;
+
+#[global_allocator]
+static ALLOCATOR: MiMalloc = MiMalloc;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), saga_runtime::lambda::Error> {

@@ -2,7 +2,11 @@
 
 use examples::partner::Ledger;
 use examples::place_order::{ShippingService, place_order};
+use mimalloc::MiMalloc;
 use saga_runtime::dynamodb::DynamoDbStore;
+
+#[global_allocator]
+static ALLOCATOR: MiMalloc = MiMalloc;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), saga_runtime::lambda::Error> {

@@ -7,8 +7,12 @@ mod null;
 
 use std::time::{Duration, Instant};
 
+use mimalloc::MiMalloc;
 use saga_runtime::dynamodb::KeyType;
-use saga_runtime::dynamodb::aws_sdk_dynamodb::config::{BehaviorVersion, Credentials, Region};
+use saga_runtime::dynamodb::aws_sdk_dynamodb::config::timeout::TimeoutConfig;
+use saga_runtime::dynamodb::aws_sdk_dynamodb::config::{
+    BehaviorVersion, Credentials, Region, StalledStreamProtectionConfig,
+};
 use saga_runtime::dynamodb::aws_sdk_dynamodb::{Client, Config};
 use saga_runtime::prelude::*;
 use saga_runtime::{Clock, DynamoDbStore, Handler, Invocation};
@@ -80,6 +84,10 @@ impl buy::Stock for Stock {
     }
 }
 
+// As the examples' functions have it.
+#[global_allocator]
+static ALLOCATOR: MiMalloc = MiMalloc;
+
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
@@ -94,7 +102,15 @@ async fn measure() -> Result<(), Box<dyn std::error::Error>> {
     let config = Config::builder()
         .behavior_version(BehaviorVersion::latest())
         .region(Region::from_static("us-east-1"))
-        .credentials_provider(Credentials::new("test", "test", None, None, "test"));
+        .credentials_provider(Credentials::new("test", "test", None, None, "test"))
+        // What `DynamoDbStore::from_env` sets, with more time: the emulator is slow to make its first table.
+        .timeout_config(
+            TimeoutConfig::builder()
+                .connect_timeout(Duration::from_secs(20))
+                .operation_attempt_timeout(Duration::from_secs(20))
+                .build(),
+        )
+        .stalled_stream_protection(StalledStreamProtectionConfig::disabled());
     let config = match &emulator {
         Some(endpoint) => config.endpoint_url(endpoint),
         None => config.http_client(null.client()),

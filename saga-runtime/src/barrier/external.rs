@@ -151,8 +151,8 @@ impl Barrier {
             if found.state == State::Running && self.owns(&found) {
                 return Ok(Claim::Mine(found.epoch));
             }
-            return Ok(Claim::Answered(found.answer(&attempt.inh).unwrap_or(
-                Failure::busy("an earlier delivery of the step may still be at work"),
+            return Ok(Claim::Answered(found.answer(&attempt.inh).unwrap_or_else(
+                || Failure::busy("an earlier delivery of the step may still be at work"),
             )));
         }
         Err(lost_race())
@@ -303,5 +303,5 @@ impl Barrier {
 }
 
 fn overtaken(answer: Answer) -> Result<Value, Failure> {
-    answer.unwrap_or(Failure::busy("a later delivery of the step has taken over"))
+    answer.unwrap_or_else(|| Failure::busy("a later delivery of the step has taken over"))
 }

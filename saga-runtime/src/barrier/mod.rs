@@ -201,7 +201,7 @@ impl Barrier {
         // An earlier delivery may have taken effect, so that a refusal would promise too much.
         self.reject(&attempt.inh, Failure::refused(&reason))
             .await
-            .unwrap_or(Failure::unknown(reason))
+            .unwrap_or_else(|| Failure::unknown(reason))
     }
 
     /// Answers by the record, where there is an answer in it; with `failure` otherwise.
@@ -209,7 +209,7 @@ impl Barrier {
     /// A step that fails on a repeated delivery, in whatever way, still took effect if the record says so.
     async fn settle(&self, attempt: &Attempt, failure: Failure) -> Result<Value, Failure> {
         match self.read().await {
-            Ok(Some(record)) => record.answer(&attempt.inh).unwrap_or(failure),
+            Ok(Some(record)) => record.answer(&attempt.inh).unwrap_or_else(|| failure),
             Ok(None) | Err(_) => Err(failure),
         }
     }
@@ -231,11 +231,11 @@ impl Barrier {
 }
 
 impl Answer {
-    /// The answer; `failure`, while an earlier delivery is open.
-    fn unwrap_or(self, failure: Failure) -> Result<Value, Failure> {
+    /// The answer; what `failure` makes, while an earlier delivery is open.
+    fn unwrap_or_else(self, failure: impl FnOnce() -> Failure) -> Result<Value, Failure> {
         match self {
             Answer::Settled(answer) => answer,
-            Answer::Open => Err(failure),
+            Answer::Open => Err(failure()),
         }
     }
 }

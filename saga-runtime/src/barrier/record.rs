@@ -106,28 +106,27 @@ impl Record {
                 "attribute `{name}` of the barrier's record is damaged"
             ))
         };
-        let text = |name: &str| item.get(name).and_then(Value::as_str).map(str::to_owned);
+        let text = |name: &str| item.get(name).and_then(Value::as_str);
         let json = |name: &str| match text(name) {
             None => Ok(None),
-            Some(text) => serde_json::from_str(&text)
+            Some(text) => serde_json::from_str(text)
                 .map(Some)
                 .map_err(|_| damaged(name)),
         };
         let err = match text("err") {
             None => None,
-            Some(text) => Some(serde_json::from_str(&text).map_err(|_| damaged("err"))?),
+            Some(text) => Some(serde_json::from_str(text).map_err(|_| damaged("err"))?),
         };
         Ok(Self {
             state: text("st")
-                .as_deref()
                 .and_then(State::read)
                 .ok_or_else(|| damaged("st"))?,
             args: json("args")?.unwrap_or_default(),
             out: json("out")?,
             epoch: item.get("ep").and_then(Value::as_i64).unwrap_or_default(),
-            owner: text("own"),
+            owner: text("own").map(str::to_owned),
             err,
-            inh: text("inh"),
+            inh: text("inh").map(str::to_owned),
         })
     }
 

@@ -8,13 +8,13 @@ use serde_json::Value;
 use super::record::{self, Answer, Record, State};
 use super::verdict::{Verdict, try_again};
 use super::{
-    Attempt, Barrier, DecodeTx, Decoded, RACES, answer, check_output, lost_race, persisted,
+    Attempt, Barrier, DecodeTx, Decoded, RACES, answer, check_output, lost_race, store_failure,
 };
 use crate::__private::TxCall;
 use crate::failure::Failure;
 use crate::guard::{self, Ended, Trouble};
-use crate::store::{Item, Reason, Transacted, Write, check_transaction};
-use crate::tx::{Planned, StepFailure, Tx};
+use crate::store::{Item, Reason, Transacted, Write};
+use crate::tx::{Conditions, Planned, StepFailure, Tx};
 
 /// Why a transaction did not take place.
 enum Refusal {
@@ -91,7 +91,7 @@ impl Barrier {
                 State::Done.holds(),
                 self.now(),
             );
-            match self.transact(undone, &planned).await {
+            match self.transact(undone, planned).await {
                 Ok(()) => return Ok(Value::Null),
                 // Another delivery of the compensation came first; the record knows.
                 Err(Refusal::Record(_)) => {}
@@ -127,7 +127,7 @@ impl Barrier {
         };
         let more = [("args", attempt.args.as_str()), ("out", out.as_str())];
         let done = record::put(&self.key, State::Done, &attempt.inh, &more, self.now());
-        match self.transact(done, &planned).await {
+        match self.transact(done, planned).await {
             Ok(()) => Ok(output),
             Err(Refusal::Record(found)) => in_progress(answer(found.as_ref(), &attempt.inh)),
             Err(Refusal::Condition(error)) => match attempt.judge(error) {
@@ -140,20 +140,26 @@ impl Barrier {
     }
 
     /// Commits the record's move together with the step's writes.
-    async fn transact(&self, record: Write, planned: &[Planned]) -> Result<(), Refusal> {
-        let mut writes = vec![record];
-        writes.extend(planned.iter().map(Planned::to_write));
-        check_transaction(&writes).map_err(|error| Refusal::Invalid(error.to_string()))?;
-        match persisted(self.store.transact(&writes).await) {
+    async fn transact(&self, record: Write, planned: Vec<Planned>) -> Result<(), Refusal> {
+        let mut writes = Vec::with_capacity(1 + planned.len());
+        writes.push(record);
+        let mut conditions = Vec::with_capacity(planned.len());
+        for planned in planned {
+            let (write, own) = planned.into_write();
+            writes.push(write);
+            conditions.push(own);
+        }
+        match self.store.transact(&writes).await {
             Ok(Transacted::Done) => Ok(()),
-            Ok(Transacted::Refused(reasons)) => Err(refusal(reasons, planned)),
-            Err(failure) => Err(Refusal::Busy(failure)),
+            Ok(Transacted::Refused(reasons)) => Err(refusal(reasons, &conditions)),
+            Err(error) if error.is_unfit() => Err(Refusal::Invalid(error.to_string())),
+            Err(error) => Err(Refusal::Busy(store_failure(&error))),
         }
     }
 }
 
 /// What kept a transaction from taking place.
-fn refusal(reasons: Vec<Reason>, planned: &[Planned]) -> Refusal {
+fn refusal(reasons: Vec<Reason>, conditions: &[Conditions]) -> Refusal {
     let mut reasons = reasons.into_iter();
     // The record comes first and counts most: where it has moved, a repeated delivery's own conditions may well fail.
     match reasons.next() {
@@ -161,26 +167,30 @@ fn refusal(reasons: Vec<Reason>, planned: &[Planned]) -> Refusal {
         Some(Reason::Invalid(reason)) => return Refusal::Invalid(reason),
         Some(Reason::None | Reason::Conflict | Reason::Throttled) | None => {}
     }
-    let own = planned
+    let own = conditions
         .iter()
         .zip(reasons)
-        .find_map(|(planned, reason)| match reason {
+        .find_map(|(conditions, reason)| match reason {
             Reason::ConditionFailed(found) => {
-                planned.failure(found.as_ref()).map(Refusal::Condition)
+                conditions.failure(found.as_ref()).map(Refusal::Condition)
             }
             Reason::Invalid(reason) => Some(Refusal::Invalid(reason)),
             Reason::None | Reason::Conflict | Reason::Throttled => None,
         });
-    own.unwrap_or(Refusal::Busy(Failure::busy(
-        "other transactions keep writing the same items",
-    )))
+    own.unwrap_or_else(|| {
+        Refusal::Busy(Failure::busy(
+            "other transactions keep writing the same items",
+        ))
+    })
 }
 
 /// In this mode no delivery leaves a record open; one that is comes from a step that had an outside effect before.
 fn in_progress(answer: Answer) -> Result<Value, Failure> {
-    answer.unwrap_or(Failure::busy(
-        "an earlier delivery of the step, as one with an outside effect, is still open",
-    ))
+    answer.unwrap_or_else(|| {
+        Failure::busy(
+            "an earlier delivery of the step, as one with an outside effect, is still open",
+        )
+    })
 }
 
 fn foreign(record: &Record) -> Failure {

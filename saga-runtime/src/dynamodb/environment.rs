@@ -12,11 +12,11 @@ use aws_sdk_dynamodb::Config;
 use aws_sdk_dynamodb::config::retry::RetryConfig;
 use aws_sdk_dynamodb::config::timeout::TimeoutConfig;
 use aws_sdk_dynamodb::config::{
-    BehaviorVersion, HttpClient, Region, SharedHttpClient, StalledStreamProtectionConfig,
+    BehaviorVersion, Region, SharedHttpClient, StalledStreamProtectionConfig,
 };
-use aws_smithy_http_client::Builder;
-use aws_smithy_http_client::tls::{Provider, rustls_provider::CryptoMode};
-use aws_smithy_runtime_api::client::http::http_client_fn;
+
+use super::http::lazy_client;
+use super::lean::lean;
 
 /// How long a connection is awaited.
 const CONNECT: Duration = Duration::from_secs(1);
@@ -42,6 +42,7 @@ pub(super) fn config() -> Config {
         .timeout_config(timeouts)
         // It watches over bodies that trickle; these are small, and the timeout covers them.
         .stalled_stream_protection(StalledStreamProtectionConfig::disabled());
+    config.push_interceptor(lean());
     config.set_region(variable(["AWS_REGION", "AWS_DEFAULT_REGION"]).map(Region::new));
     config.set_endpoint_url(variable(["AWS_ENDPOINT_URL_DYNAMODB", "AWS_ENDPOINT_URL"]));
     config.build()
@@ -53,15 +54,6 @@ fn container_credentials(http: &SharedHttpClient) -> EcsCredentialsProvider {
     EcsCredentialsProvider::builder()
         .configure(&provider)
         .build()
-}
-
-/// An HTTP client as the SDK's own, but with a smaller library for TLS. The SDK's reads the system's certificates when it is told
-/// to validate a configuration; this one is not told.
-pub(super) fn lazy_client() -> SharedHttpClient {
-    let client = Builder::new()
-        .tls_provider(Provider::Rustls(CryptoMode::Ring))
-        .build_https();
-    http_client_fn(move |settings, components| client.http_connector(settings, components))
 }
 
 fn variable<const N: usize>(names: [&str; N]) -> Option<String> {

@@ -1,5 +1,7 @@
 //! What the SDK's errors mean for a store: whether anything took effect, and whether another try may help. Retries nothing.
 
+use std::borrow::Cow;
+
 use aws_sdk_dynamodb::config::http::HttpResponse;
 use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_dynamodb::types::CancellationReason;
@@ -13,8 +15,9 @@ type CallError<E> = SdkError<E, HttpResponse>;
 
 /// Takes from an error the refusal that `refusal` finds in it; classifies any other, of `action`, such as `PutItem`, on
 /// these tables.
-pub(super) fn refused<E, R>(
-    action: &str, tables: &[&str], error: CallError<E>, refusal: impl FnOnce(E) -> Result<R, E>,
+pub(super) fn refused<'a, E, R>(
+    action: &str, tables: impl FnOnce() -> Vec<Cow<'a, str>>, error: CallError<E>,
+    refusal: impl FnOnce(E) -> Result<R, E>,
 ) -> Result<R, Trouble>
 where
     E: ProvideErrorMetadata + std::error::Error + Send + Sync + 'static,
@@ -22,7 +25,8 @@ where
     match error {
         SdkError::ServiceError(context) => {
             let status = context.raw().status().as_u16();
-            refusal(context.into_err()).map_err(|error| answered(action, tables, status, &error))
+            refusal(context.into_err())
+                .map_err(|error| answered(action, &tables().join("`, `"), status, &error))
         }
         error => Err(unanswered(action, error)),
     }
@@ -36,7 +40,7 @@ where
     match error {
         SdkError::ServiceError(context) => answered(
             action,
-            tables,
+            &tables.join("`, `"),
             context.raw().status().as_u16(),
             context.err(),
         ),
@@ -45,12 +49,9 @@ where
 }
 
 /// What DynamoDB said.
-fn answered(
-    action: &str, tables: &[&str], status: u16, error: &impl ProvideErrorMetadata,
-) -> Trouble {
+fn answered(action: &str, tables: &str, status: u16, error: &impl ProvideErrorMetadata) -> Trouble {
     let code = error.code().unwrap_or("an error without a code");
     let said = error.message().unwrap_or("no reason given");
-    let tables = tables.join("`, `");
     let what = format!("`{action}` on `{tables}`: {code}: {said}");
     match code {
         "TransactionConflictException" | "ReplicatedWriteConflictException" => {

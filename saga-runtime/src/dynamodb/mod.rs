@@ -53,6 +53,8 @@ mod attribute;
 mod environment;
 mod error;
 mod expression;
+mod http;
+mod lean;
 mod retry;
 mod tables;
 mod transaction;
@@ -106,7 +108,8 @@ impl DynamoDbStore {
     /// A store on the tables that a client reaches: for settings of your own, such as an assumed role or an HTTP client.
     ///
     /// The client's retries are turned off for the store's calls, because [the store's own](self#tries) take their place. A client
-    /// whose settings name no HTTP client gets that of [`from_env`](Self::from_env).
+    /// whose settings name no HTTP client gets that of [`from_env`](Self::from_env). The SDK's long user agent and its metrics,
+    /// a fifth of what a call costs, are left out; a client with an [app name](aws_sdk_dynamodb::config::Builder::app_name) keeps them.
     #[expect(
         clippy::needless_pass_by_value,
         reason = "the store keeps a client, whichever way it is made of this one"
@@ -114,8 +117,11 @@ impl DynamoDbStore {
     pub fn new(client: Client) -> Self {
         let mut config = client.config().to_builder();
         config.set_retry_config(Some(RetryConfig::disabled()));
+        if client.config().app_name().is_none() {
+            config.push_interceptor(lean::lean());
+        }
         if client.config().http_client().is_none() {
-            config.set_http_client(Some(environment::lazy_client()));
+            config.set_http_client(Some(http::lazy_client()));
         }
         Self {
             client: Client::from_conf(config.build()),
@@ -200,10 +206,15 @@ impl DynamoDbStore {
             .return_values_on_condition_check_failure(OnRefusal::AllOld);
         match call.send().await {
             Ok(_) => Ok(Written::Done(Some(normalized_item(item)))),
-            Err(error) => refused("PutItem", &[&table], error, |error| match error {
-                PutItemError::ConditionalCheckFailedException(refusal) => Ok(refusal.item),
-                error => Err(error),
-            })
+            Err(error) => refused(
+                "PutItem",
+                || vec![table],
+                error,
+                |error| match error {
+                    PutItemError::ConditionalCheckFailedException(refusal) => Ok(refusal.item),
+                    error => Err(error),
+                },
+            )
             .map(written_not),
         }
     }
@@ -224,10 +235,15 @@ impl DynamoDbStore {
             .return_values_on_condition_check_failure(OnRefusal::AllOld);
         match call.send().await {
             Ok(reply) => updated(reply.attributes),
-            Err(error) => refused("UpdateItem", &[&table], error, |error| match error {
-                UpdateItemError::ConditionalCheckFailedException(refusal) => Ok(refusal.item),
-                error => Err(error),
-            })
+            Err(error) => refused(
+                "UpdateItem",
+                || vec![table],
+                error,
+                |error| match error {
+                    UpdateItemError::ConditionalCheckFailedException(refusal) => Ok(refusal.item),
+                    error => Err(error),
+                },
+            )
             .map(written_not),
         }
     }
@@ -246,10 +262,15 @@ impl DynamoDbStore {
             .return_values_on_condition_check_failure(OnRefusal::AllOld);
         match call.send().await {
             Ok(_) => Ok(Written::Done(None)),
-            Err(error) => refused("DeleteItem", &[&table], error, |error| match error {
-                DeleteItemError::ConditionalCheckFailedException(refusal) => Ok(refusal.item),
-                error => Err(error),
-            })
+            Err(error) => refused(
+                "DeleteItem",
+                || vec![table],
+                error,
+                |error| match error {
+                    DeleteItemError::ConditionalCheckFailedException(refusal) => Ok(refusal.item),
+                    error => Err(error),
+                },
+            )
             .map(written_not),
         }
     }
@@ -270,15 +291,16 @@ impl DynamoDbStore {
         let Err(error) = call.send().await else {
             return Ok(Transacted::Done);
         };
-        let mut tables: Vec<&str> = writes
-            .iter()
-            .map(|write| write.key.table.as_str())
-            .collect();
-        tables.sort_unstable();
-        tables.dedup();
-        let tables: Vec<Cow<'_, str>> = tables.into_iter().map(|name| self.table(name)).collect();
-        let tables: Vec<&str> = tables.iter().map(Cow::as_ref).collect();
-        let reasons = refused("TransactWriteItems", &tables, error, |error| match error {
+        let tables = || {
+            let mut tables: Vec<&str> = writes
+                .iter()
+                .map(|write| write.key.table.as_str())
+                .collect();
+            tables.sort_unstable();
+            tables.dedup();
+            tables.into_iter().map(|name| self.table(name)).collect()
+        };
+        let reasons = refused("TransactWriteItems", tables, error, |error| match error {
             TransactWriteItemsError::TransactionCanceledException(refusal) => {
                 Ok(refusal.cancellation_reasons)
             }

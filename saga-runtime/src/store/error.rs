@@ -27,6 +27,7 @@ enum Kind {
     Conflict,
     Throttled,
     Invalid,
+    Unfit,
 }
 
 impl StoreError {
@@ -66,6 +67,15 @@ impl StoreError {
         }
     }
 
+    /// As [`invalid`](Self::invalid), by a rule or a limit that the call was checked against before it was made.
+    pub(crate) fn unfit(message: impl Into<String>) -> Self {
+        Self {
+            kind: Kind::Unfit,
+            message: message.into(),
+            source: None,
+        }
+    }
+
     /// Adds the error that caused this one.
     #[must_use]
     pub fn with_source(mut self, source: impl Error + Send + Sync + 'static) -> Self {
@@ -90,7 +100,12 @@ impl StoreError {
 
     /// Whether the call can never succeed.
     pub fn is_invalid(&self) -> bool {
-        self.kind == Kind::Invalid
+        matches!(self.kind, Kind::Invalid | Kind::Unfit)
+    }
+
+    /// Whether the call itself was found at fault before it was made, so that another delivery's would be too.
+    pub(crate) fn is_unfit(&self) -> bool {
+        self.kind == Kind::Unfit
     }
 
     /// Whether the same call may succeed later: true of all but the invalid.

@@ -20,7 +20,7 @@ const NESTING: usize = 32;
 
 pub(crate) fn check_transaction(writes: &[Write]) -> Result<(), StoreError> {
     if writes.len() > TRANSACTION_WRITES {
-        return Err(StoreError::invalid(format!(
+        return Err(StoreError::unfit(format!(
             "the transaction has {} writes; DynamoDB allows {TRANSACTION_WRITES}, of which the barrier's record is one",
             writes.len()
         )));
@@ -35,13 +35,13 @@ pub(crate) fn check_transaction(writes: &[Write]) -> Result<(), StoreError> {
                 .filter(|other| other.key.table == write.key.table)
         };
         if earlier().any(|other| !same_attributes(&other.key, &write.key)) {
-            return Err(StoreError::invalid(format!(
+            return Err(StoreError::unfit(format!(
                 "table `{}` is used with two sets of key attributes; declare it once, as a constant",
                 write.key.table
             )));
         }
         if earlier().any(|other| same_item(&other.key, &write.key)) {
-            return Err(StoreError::invalid(format!(
+            return Err(StoreError::unfit(format!(
                 "two writes go to one item of table `{}`; DynamoDB allows one a transaction: combine them",
                 write.key.table
             )));
@@ -49,7 +49,7 @@ pub(crate) fn check_transaction(writes: &[Write]) -> Result<(), StoreError> {
         size += write_size(write);
     }
     if size > TRANSACTION_LIMIT {
-        return Err(StoreError::invalid(format!(
+        return Err(StoreError::unfit(format!(
             "the transaction has {size} bytes; DynamoDB allows {TRANSACTION_LIMIT}"
         )));
     }
@@ -66,7 +66,7 @@ pub(crate) fn check_write(write: &Write) -> Result<(), StoreError> {
         Operation::Update(changes) => check_changes(&write.key, changes),
         Operation::Delete => Ok(()),
         Operation::Check if write.condition.is_some() => Ok(()),
-        Operation::Check => Err(StoreError::invalid("a check needs a condition")),
+        Operation::Check => Err(StoreError::unfit("a check needs a condition")),
     }
 }
 
@@ -81,7 +81,7 @@ pub(crate) fn check_key(key: &Key) -> Result<(), StoreError> {
 /// In a transaction an update [has an expression](https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_Update.html).
 fn check_changed(write: &Write) -> Result<(), StoreError> {
     if write.operation == Operation::Update(Vec::new()) {
-        return Err(StoreError::invalid(format!(
+        return Err(StoreError::unfit(format!(
             "an update of table `{}` changes nothing; write `check` for a condition alone",
             write.key.table
         )));
@@ -95,15 +95,15 @@ fn check_key_part(
     let place = format_args!("key `{name}` of table `{}`", key.table);
     match value {
         Value::String(text) if text.is_empty() => {
-            Err(StoreError::invalid(format!("{place} is an empty string")))
+            Err(StoreError::unfit(format!("{place} is an empty string")))
         }
-        Value::String(text) if text.len() > limit => Err(StoreError::invalid(format!(
+        Value::String(text) if text.len() > limit => Err(StoreError::unfit(format!(
             "{place} has {} bytes; DynamoDB allows {limit}",
             text.len()
         ))),
         Value::String(_) => Ok(()),
         Value::Number(number) if integer(number).is_some() => Ok(()),
-        _ => Err(StoreError::invalid(format!(
+        _ => Err(StoreError::unfit(format!(
             "{place} is neither a string nor an integer"
         ))),
     }
@@ -115,7 +115,7 @@ fn check_put(key: &Key, item: &Item) -> Result<(), StoreError> {
         .flatten()
     {
         if item.get(name) != Some(value) {
-            return Err(StoreError::invalid(format!(
+            return Err(StoreError::unfit(format!(
                 "the item's `{name}` differs from its key's"
             )));
         }
@@ -128,7 +128,7 @@ pub(super) fn check_item(key: &Key, item: &Item) -> Result<(), StoreError> {
     item.values().try_for_each(|value| check_value(value, 1))?;
     let size = item_size(item);
     if size > ITEM_LIMIT {
-        return Err(StoreError::invalid(format!(
+        return Err(StoreError::unfit(format!(
             "an item of table `{}` has {size} bytes; DynamoDB allows {ITEM_LIMIT}",
             key.table
         )));
@@ -141,13 +141,13 @@ fn check_changes(key: &Key, changes: &[Change]) -> Result<(), StoreError> {
     for change in changes {
         let (Change::Set(name, _) | Change::Add(name, _) | Change::Remove(name)) = change;
         if *name == key.partition.0 || key.sort.as_ref().is_some_and(|(sort, _)| sort == name) {
-            return Err(StoreError::invalid(format!(
+            return Err(StoreError::unfit(format!(
                 "`{name}` is part of the key of table `{}`, which an update cannot change",
                 key.table
             )));
         }
         if names.contains(&name) {
-            return Err(StoreError::invalid(format!(
+            return Err(StoreError::unfit(format!(
                 "an update of table `{}` changes `{name}` twice; DynamoDB allows it once",
                 key.table
             )));
@@ -166,7 +166,7 @@ fn check_condition(condition: &Condition) -> Result<(), StoreError> {
         | Condition::Compare(_, _, Value::String(_) | Value::Number(_))
         | Condition::Exists(_)
         | Condition::Absent(_) => Ok(()),
-        Condition::Compare(name, _, _) => Err(StoreError::invalid(format!(
+        Condition::Compare(name, _, _) => Err(StoreError::unfit(format!(
             "`{name}` is compared by order with a value that has none; only numbers and strings do"
         ))),
         Condition::All(conditions) | Condition::Any(conditions) => {
@@ -181,7 +181,7 @@ fn check_condition(condition: &Condition) -> Result<(), StoreError> {
 /// [documents](https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Constraints.html#limits-attributes) go 32 levels deep.
 fn check_value(value: &Value, depth: usize) -> Result<(), StoreError> {
     if depth > NESTING {
-        return Err(StoreError::invalid(format!(
+        return Err(StoreError::unfit(format!(
             "a document is nested deeper than DynamoDB's {NESTING} levels"
         )));
     }
@@ -189,7 +189,7 @@ fn check_value(value: &Value, depth: usize) -> Result<(), StoreError> {
         Value::Number(number) => {
             let size = number.as_f64().unwrap_or_default().abs();
             if size != 0.0 && !(1e-130..1e126).contains(&size) {
-                return Err(StoreError::invalid(format!(
+                return Err(StoreError::unfit(format!(
                     "the number {number} is outside of DynamoDB's range"
                 )));
             }

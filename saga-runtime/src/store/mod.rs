@@ -15,9 +15,9 @@ use serde_json::Value;
 
 pub use self::condition::{Comparison, Condition, Field, field};
 pub use self::error::StoreError;
-pub(crate) use self::limits::{ITEM_LIMIT, check_transaction};
+pub(crate) use self::limits::ITEM_LIMIT;
 #[cfg(feature = "dynamodb")]
-pub(crate) use self::limits::{check_key, check_write};
+pub(crate) use self::limits::{check_key, check_transaction, check_write};
 pub use self::memory::MemoryStore;
 #[cfg(feature = "dynamodb")]
 pub(crate) use self::number::{decimal, normalized_item, read_decimal};

@@ -15,8 +15,8 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 pub use self::table::{KeyValue, Table};
+pub(crate) use self::write::{Conditions, Planned, StepFailure};
 pub use self::write::{Pending, Update};
-pub(crate) use self::write::{Planned, StepFailure};
 use crate::barrier::persisted;
 use crate::error::StepError;
 use crate::failure::Failure;

@@ -26,8 +26,12 @@ impl<E: StepError> From<&E> for StepFailure {
 #[derive(Debug)]
 pub(crate) struct Planned {
     pub(crate) write: Write,
-    conditions: Vec<(Condition, StepFailure)>,
+    conditions: Conditions,
 }
+
+/// The conditions of one write, each with the error to report when it does not hold.
+#[derive(Debug)]
+pub(crate) struct Conditions(Vec<(Condition, StepFailure)>);
 
 impl Planned {
     pub(super) fn new(key: Key, operation: Operation) -> Self {
@@ -37,40 +41,38 @@ impl Planned {
                 operation,
                 condition: None,
             },
-            conditions: Vec::new(),
+            conditions: Conditions(Vec::new()),
         }
     }
 
-    /// The write as the store takes it.
-    pub(crate) fn to_write(&self) -> Write {
-        let mut write = self.write.clone();
-        let mut conditions = self
-            .conditions
-            .iter()
-            .map(|(condition, _)| condition.clone());
-        write.condition = match self.conditions.len() {
+    /// The write as the store takes it, and what its refusal will mean.
+    pub(crate) fn into_write(self) -> (Write, Conditions) {
+        let Self {
+            mut write,
+            conditions,
+        } = self;
+        let mut own = conditions.0.iter().map(|(condition, _)| condition.clone());
+        write.condition = match own.len() {
             0 => None,
-            1 => conditions.next(),
-            _ => Some(Condition::All(conditions.collect())),
+            1 => own.next(),
+            _ => Some(Condition::All(own.collect())),
         };
-        write
-    }
-
-    /// Which error to report, given the item that the store found: the first condition's that does not hold of it.
-    pub(crate) fn failure(&self, found: Option<&Item>) -> Option<StepFailure> {
-        let broken = self
-            .conditions
-            .iter()
-            .find(|(condition, _)| !condition.holds(found));
-        // A store that judges otherwise than `holds` still refused this write, so that some error must be told.
-        broken
-            .or(self.conditions.last())
-            .map(|(_, failure)| failure.clone())
+        (write, conditions)
     }
 
     fn only_if(&mut self, condition: Condition, otherwise: &impl StepError) {
         self.conditions
+            .0
             .push((condition, StepFailure::from(otherwise)));
+    }
+}
+
+impl Conditions {
+    /// Which error to report, given the item that the store found: the first condition's that does not hold of it.
+    pub(crate) fn failure(&self, found: Option<&Item>) -> Option<StepFailure> {
+        let broken = self.0.iter().find(|(condition, _)| !condition.holds(found));
+        // A store that judges otherwise than `holds` still refused this write, so that some error must be told.
+        broken.or(self.0.last()).map(|(_, failure)| failure.clone())
     }
 }
 
