@@ -3,6 +3,7 @@
 
 pub mod book_trip;
 pub mod fulfil_order;
+pub mod matrices;
 pub mod onboard_customer;
 pub mod partner;
 pub mod place_order;

@@ -4,6 +4,8 @@
 //! refuses: a state has a `Next` or an `End` and never both, and the fields of JSONPath do not exist.
 //! [`to_json`] writes it, always in the same order and so with the same bytes.
 //!
+//! With the feature `explain`, `explain` says what each failure leads to: the retries, the compensations, the end.
+//!
 //! With the feature `validate`, [`parse`] reads a definition back, strictly, and [`validate`] checks a model in hand.
 //! Both report every broken rule at once, each at its JSON path and with what to write instead:
 //!
@@ -89,6 +91,8 @@
     )
 )]
 
+#[cfg(feature = "explain")]
+mod explain;
 mod json;
 mod model;
 #[cfg(feature = "validate")]
@@ -98,11 +102,13 @@ mod read;
 #[cfg(feature = "validate")]
 mod validate;
 
+#[cfg(feature = "explain")]
+pub use explain::{Case, End, Explanation, Failures, ItemOrder, OTHER, Retries, Undone, explain};
 pub use json::{to_json, to_json_compact};
 pub use model::*;
 #[cfg(feature = "validate")]
 pub use problems::{Problem, Problems};
 #[cfg(feature = "validate")]
-pub use read::parse;
+pub use read::{parse, read};
 #[cfg(feature = "validate")]
 pub use validate::validate;

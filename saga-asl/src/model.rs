@@ -132,6 +132,9 @@ pub struct Task {
     /// What is handed to the integration; without it, the state's input.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub arguments: Option<Template>,
+    /// `Credentials`; without it, the state machine's own role.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub credentials: Option<Credentials>,
     /// `TimeoutSeconds`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub timeout_seconds: Option<Number>,
@@ -153,6 +156,15 @@ pub struct Task {
     /// `Next` or `End`.
     #[serde(flatten)]
     pub next: Next,
+}
+
+/// `Credentials`: the role that a Task takes on, such as one of another account:
+/// <https://docs.aws.amazon.com/step-functions/latest/dg/concepts-access-cross-acct-resources.html>.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct Credentials {
+    /// `RoleArn`.
+    pub role_arn: Text,
 }
 
 /// `Choice`.

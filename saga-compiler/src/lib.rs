@@ -49,6 +49,7 @@ mod expand;
 mod ir;
 mod lower;
 mod names;
+mod nesting;
 mod parse;
 mod walk;
 
@@ -90,6 +91,15 @@ pub struct Failed {
 /// Every mistake, each at its own tokens, with a stand-in for the module.
 pub fn compile(options: TokenStream, module: TokenStream) -> Result<Compiled, Failed> {
     let krate = quote!(::saga_runtime);
+    let all = [&options, &module];
+    if let Some(span) = all.into_iter().cloned().find_map(nesting::too_deep) {
+        let message =
+            "this nests too deeply; put a part of it into a `let`, a type or a function of its own";
+        return Err(Failed {
+            errors: syn::Error::new(span, message),
+            fallback: TokenStream::new(),
+        });
+    }
     let item = match syn::parse2(module) {
         Ok(Item::Mod(item)) => item,
         Ok(other) => {

@@ -62,8 +62,13 @@ fn check_task(
     if services.host(&resource.service, &resource.action).is_some() {
         return Ok(());
     }
-    match (resource.service.as_str(), resource.action.as_str()) {
-        ("lambda", "invoke") => match literal(task, "FunctionName").map(lambda::function_name) {
+    match (&*resource.service, &*resource.action) {
+        ("lambda", "invoke") => match resource
+            .function
+            .as_deref()
+            .or_else(|| literal(task, "FunctionName"))
+            .map(lambda::function_name)
+        {
             Some(function) if !services.has_function(function) => {
                 Err(Error::new(Kind::MissingHandler {
                     state: state.to_owned(),
@@ -88,7 +93,7 @@ fn check_task(
 
 /// Faults stand between the engine and a function; nothing else is delivered to.
 fn calls_function(task: &asl::Task) -> bool {
-    Resource::parse(&task.resource).is_some_and(|resource| resource.service == "lambda")
+    Resource::parse(&task.resource).is_some_and(|resource| &*resource.service == "lambda")
 }
 
 /// An argument that a Task gives in so many words, not by an expression.

@@ -1,9 +1,11 @@
 //! The log of what was delivered to handlers, for tests and timelines.
 
+use std::sync::{Arc, LazyLock};
 use std::time::SystemTime;
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
+use crate::data::{Data, member};
 use crate::fault::Fault;
 
 /// What became of a delivery at the handler, whatever the state machine saw of it.
@@ -25,10 +27,11 @@ pub enum DeliveryOutcome {
 /// One delivery to a handler.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Delivery {
-    pub(crate) execution: String,
-    pub(crate) execution_arn: String,
-    pub(crate) state: String,
-    pub(crate) payload: Value,
+    pub(crate) execution: Arc<str>,
+    pub(crate) execution_arn: Arc<str>,
+    pub(crate) state: Arc<str>,
+    /// All arguments of the call; the payload is one of them.
+    pub(crate) arguments: Data,
     pub(crate) attempt: u64,
     pub(crate) at: SystemTime,
     pub(crate) fault: Option<Fault>,
@@ -54,22 +57,22 @@ impl Delivery {
 
     /// The step that the envelope names.
     pub fn step(&self) -> Option<&str> {
-        self.payload.get("step")?.as_str()
+        self.payload().get("step")?.as_str()
     }
 
     /// Which item of a loop it is for: `[2, 0]` for the first of a loop in the third; empty outside of loops.
     pub fn item(&self) -> Vec<u64> {
-        item(&self.payload)
+        item(self.payload())
     }
 
     /// Whether it asks for the step's compensation.
     pub fn is_compensation(&self) -> bool {
-        is_compensation(&self.payload)
+        is_compensation(self.payload())
     }
 
     /// The payload, as it was sent.
     pub fn payload(&self) -> &Value {
-        &self.payload
+        payload(&self.arguments)
     }
 
     /// Which delivery of this state it is in its execution; the first is 1. A duplicate has its original's number.
@@ -99,13 +102,19 @@ impl Delivery {
     }
 }
 
+/// What a function gets: the argument `Payload`, or an empty object.
+pub(crate) fn payload(arguments: &Data) -> &Value {
+    static EMPTY: LazyLock<Value> = LazyLock::new(|| json!({}));
+    arguments.get("Payload").unwrap_or(&EMPTY)
+}
+
 pub(crate) fn is_compensation(payload: &Value) -> bool {
-    payload.get("phase").and_then(Value::as_str) == Some("compensation")
+    member(payload, "phase").and_then(Value::as_str) == Some("compensation")
 }
 
 /// The index path in an envelope. JSONata computes in doubles, so an index may be one.
 pub(crate) fn item(payload: &Value) -> Vec<u64> {
-    let path = payload.get("item").and_then(Value::as_array);
+    let path = member(payload, "item").and_then(Value::as_array);
     #[allow(
         clippy::cast_possible_truncation,
         clippy::cast_sign_loss,

@@ -1,16 +1,19 @@
 //! The engine's face: one state machine and those that it starts, their handlers, their executions. Interprets nothing itself.
 
+use std::collections::BTreeSet;
 use std::fmt;
 use std::marker::PhantomData;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, SystemTime};
 
 use saga_asl as asl;
 use saga_runtime::__private::check_execution_name;
-use saga_runtime::{Handler, Saga};
+use saga_runtime::{Handler, Rejection, Saga};
 use serde::Serialize;
 use serde_json::Value;
 
+use crate::data::Data;
 use crate::delivery::Delivery;
 use crate::driver::{Driver, Goal};
 use crate::error::{Error, Kind};
@@ -21,7 +24,7 @@ use crate::host::TaskHost;
 use crate::parking::Parked;
 use crate::registry::{Birth, Flow, Origin, Registry};
 use crate::run::Run;
-use crate::services::Services;
+use crate::services::{PlainFunction, Services, Witness};
 use crate::{check, lock};
 
 /// Runs one saga in memory, as Step Functions and Lambda would.
@@ -59,6 +62,8 @@ pub struct Engine<I, O> {
     seed: u64,
     /// Functions that a second handler claimed; reported at the first start, where there is a `Result` to report in.
     claimed_twice: Vec<String>,
+    /// Whether nothing was found to be wrong since something was last added.
+    checked: AtomicBool,
     types: PhantomData<fn(I) -> O>,
 }
 
@@ -68,7 +73,7 @@ impl<I, O> Engine<I, O> {
         Self::of(Flow::read(saga.name(), saga.definition()))
     }
 
-    fn of(flow: Flow) -> Self {
+    pub(crate) fn of(flow: Flow) -> Self {
         let services = Arc::new(Services::new());
         let registry = Arc::<Registry>::default();
         Self {
@@ -78,6 +83,7 @@ impl<I, O> Engine<I, O> {
             registry,
             seed: 0,
             claimed_twice: Vec::new(),
+            checked: AtomicBool::new(false),
             types: PhantomData,
         }
     }
@@ -91,7 +97,7 @@ impl<I, O> Engine<I, O> {
     pub fn with(mut self, handler: Handler) -> Self {
         self.claimed_twice
             .extend(self.services.add_handler(&handler));
-        self
+        self.unchecked()
     }
 
     /// Adds the state machine of another flow, which a nested execution starts. It is known by the placeholder that the compiler
@@ -116,7 +122,52 @@ impl<I, O> Engine<I, O> {
     #[must_use]
     pub fn with_flow_asl(self, name: &str, definition: &str) -> Self {
         self.registry.add_flow(Flow::read(name, definition));
+        self.unchecked()
+    }
+
+    pub(crate) fn with_read_flow(self, flow: Flow) -> Self {
+        self.registry.add_flow(flow);
+        self.unchecked()
+    }
+
+    /// Adds a Lambda function that the runtime does not serve, and that has no barrier: what a state machine calls by this name,
+    /// or by the placeholder `${name}`. An error is what `Catch` sees by its name. For state machines that others wrote.
+    ///
+    /// ```
+    /// # use saga_local::Engine;
+    /// # use saga_runtime::Rejection;
+    /// # use serde_json::{Value, json};
+    /// # fn test(engine: Engine<Value, Value>) -> Engine<Value, Value> {
+    /// engine.with_function("DebitFunction", |order| match order["total"].as_u64() {
+    ///     Some(total) => Ok(json!({ "taken": total })),
+    ///     None => Err(Rejection::new("ErrPayment", "there is nothing to take")),
+    /// })
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn with_function(
+        self, name: &str,
+        function: impl Fn(Value) -> Result<Value, Rejection> + Send + Sync + 'static,
+    ) -> Self {
+        self.with_plain(name, Arc::new(function))
+    }
+
+    pub(crate) fn with_plain(mut self, name: &str, function: PlainFunction) -> Self {
+        if !self.services.add_function(name, function) {
+            self.claimed_twice.push(name.to_owned());
+        }
+        self.unchecked()
+    }
+
+    /// Has somebody look on at each delivery.
+    pub(crate) fn witnessed(self, witness: Arc<dyn Witness>) -> Self {
+        *lock(&self.services.witness) = Some(witness);
         self
+    }
+
+    /// From now on nothing goes wrong.
+    pub(crate) fn lift_faults(&self) {
+        lock(&self.services.faults).lift();
     }
 
     /// Adds a host for services that the engine does not imitate, or to take the place of those that it does.
@@ -124,7 +175,7 @@ impl<I, O> Engine<I, O> {
     #[must_use]
     pub fn with_host(self, host: impl TaskHost + 'static) -> Self {
         self.services.add_host(Arc::new(host));
-        self
+        self.unchecked()
     }
 
     /// Where random numbers begin: jitter, `$random`, `$uuid`. The same seed gives the same history; it is 0 by default.
@@ -145,7 +196,7 @@ impl<I, O> Engine<I, O> {
     #[must_use]
     pub fn fault(self, state: impl Into<String>, plan: impl Into<FaultPlan>) -> Self {
         lock(&self.services.faults).add(state.into(), plan.into());
-        self
+        self.unchecked()
     }
 
     /// Every delivery to a handler so far, in the order in which they ended.
@@ -199,6 +250,37 @@ impl<I, O> Engine<I, O> {
         children.map(|execution| Run::of(execution)).collect()
     }
 
+    /// Forgets the executions that have ended, with their histories and deliveries, so that a long load test does not fill the
+    /// memory; their names are free again. An execution and those that it started go together, once all of them have ended.
+    /// A [`Run`] in hand stays as it is.
+    ///
+    /// The barrier's records stay in the participants' stores, as they do on AWS:
+    /// [`MemoryStore::expire`](saga_runtime::MemoryStore::expire) drops them when their time is over.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # use std::time::Duration;
+    /// # use saga_local::Engine;
+    /// # use saga_runtime::MemoryStore;
+    /// # async fn test(engine: &Engine<u64, ()>, store: &MemoryStore) -> Result<(), saga_local::Error> {
+    /// for number in 0..1_000_000 {
+    ///     engine.start(&format!("order-{number}"), &number).await?;
+    ///     if number % 1_000 == 0 {
+    ///         engine.forget_finished();
+    ///         engine.advance(Duration::from_hours(401 * 24)).await;
+    ///         store.expire(engine.now());
+    ///     }
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn forget_finished(&self) {
+        let kept = self.registry.forget_finished();
+        let kept: BTreeSet<&str> = kept.iter().map(|execution| &*execution.arn).collect();
+        lock(&self.services.deliveries).retain(|delivery| kept.contains(delivery.execution_arn()));
+    }
+
     /// The time on the engine's clock.
     pub fn now(&self) -> SystemTime {
         self.services.clock.now()
@@ -224,14 +306,23 @@ impl<I, O> Engine<I, O> {
         self.checked_machine().map(drop)
     }
 
+    fn unchecked(self) -> Self {
+        self.checked.store(false, Ordering::Relaxed);
+        self
+    }
+
     fn checked_machine(&self) -> Result<&Arc<asl::StateMachine>, Error> {
         let machine = check::machine(&self.flow)?;
+        if self.checked.load(Ordering::Relaxed) {
+            return Ok(machine);
+        }
         if let Some(function) = self.claimed_twice.first() {
             return Err(Error::new(Kind::HandlerTwice {
                 function: function.clone(),
             }));
         }
         check::flows(&self.flow, &self.registry, &self.services)?;
+        self.checked.store(true, Ordering::Relaxed);
         Ok(machine)
     }
 
@@ -351,18 +442,18 @@ impl<I: Serialize, O> Engine<I, O> {
         let input = serde_json::to_value(input).map_err(|error| {
             Error::with_source(invalid("does not serialize to JSON".into()), error)
         })?;
-        if json_size(&input) > MAX_PAYLOAD {
+        let input = Data::from(input);
+        if input.size() > MAX_PAYLOAD {
             return Err(Error::new(invalid(too_large())));
         }
         let birth = Birth {
-            name: name.to_owned(),
+            name: name.into(),
             machine_name: Arc::clone(&self.flow.name),
             machine: Arc::clone(machine),
-            input,
+            input: input.clone(),
             seed: self.seed,
             origin: Origin::Caller,
         };
-        let input = birth.input.clone();
         match self.registry.begin(birth, &self.services) {
             Err(execution) if execution.input != input => Err(Error::new(Kind::NameTaken {
                 name: name.to_owned(),

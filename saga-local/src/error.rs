@@ -37,6 +37,7 @@ pub(crate) enum Kind {
     UnknownExecution { name: String },
     UnknownToken { token: String },
     InvalidAnswer { why: String },
+    MissingSample { step: String },
 }
 
 impl Error {
@@ -71,6 +72,11 @@ impl Error {
     /// Two handlers answer to one function.
     pub fn is_handler_twice(&self) -> bool {
         matches!(self.kind, Kind::HandlerTwice { .. })
+    }
+
+    /// A stand-in has no sample of an output that the flow looks into.
+    pub fn is_missing_sample(&self) -> bool {
+        matches!(self.kind, Kind::MissingSample { .. })
     }
 
     /// A state starts a state machine that was not added.
@@ -165,6 +171,10 @@ impl fmt::Display for Error {
             Kind::UnknownExecution { name } => write!(f, "there is no execution `{name}`"),
             Kind::UnknownToken { token } => write!(f, "no task waits for token `{token}`"),
             Kind::InvalidAnswer { why } => write!(f, "the answer {why}"),
+            Kind::MissingSample { step } => write!(
+                f,
+                "the flow looks into the output of `{step}`; give the stand-in a sample of it: `.output(\"{step}\", json!(…))`"
+            ),
         }
     }
 }

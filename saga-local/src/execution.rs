@@ -1,18 +1,18 @@
 //! One execution: what its branches share, and its life from `ExecutionStarted` to its last event.
 
 use std::future::{Future, poll_fn};
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, Weak};
 use std::task::Poll;
 use std::time::{Duration, SystemTime};
 
 use saga_asl as asl;
-use serde_json::{Map, Value};
 
 use crate::clock::{ExecutionId, VirtualClock, Waits};
+use crate::data::Data;
 use crate::failure::Failure;
-use crate::history::{Event, MAX_EVENTS};
-use crate::host::{Answer, Call};
+use crate::history::{Event, Facts, MAX_EVENTS};
+use crate::host::{Call, Reply};
 use crate::interpreter::{self, Frame};
 use crate::race::{Either, race};
 use crate::registry::{Birth, Origin, Registry};
@@ -21,6 +21,11 @@ use crate::{BoxFuture, functions, lock};
 
 /// A standard execution lives a year at most.
 const MAX_LIFE: Duration = Duration::from_hours(365 * 24);
+
+/// How many executions one may lead to, all together, and how deep. Step Functions has room for a million that run; here each
+/// costs memory until the engine is dropped, and one that starts itself would never end.
+const MAX_DESCENDANTS: usize = 100_000;
+const MAX_GENERATIONS: usize = 1_000;
 
 /// How an execution stands; Step Functions' `ExecutionStatus`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -54,8 +59,9 @@ impl Status {
 #[derive(Clone, Debug)]
 pub(crate) struct Progress {
     pub(crate) status: Status,
-    pub(crate) events: Vec<Event>,
-    pub(crate) output: Option<Value>,
+    /// Shared with the pictures of it; who appends while there is one, copies.
+    pub(crate) events: Arc<Vec<Event>>,
+    pub(crate) output: Option<Data>,
     pub(crate) failure: Option<Failure>,
     pub(crate) ended: Option<SystemTime>,
 }
@@ -68,16 +74,23 @@ pub(crate) struct Execution {
     pub(crate) root: ExecutionId,
     /// The execution that counts this one's deliveries: its own or, for an item of a distributed Map, the Map's.
     pub(crate) sender: ExecutionId,
-    pub(crate) name: String,
+    pub(crate) name: Arc<str>,
+    pub(crate) arn: Arc<str>,
     pub(crate) machine_name: Arc<str>,
     pub(crate) machine: Arc<asl::StateMachine>,
-    pub(crate) input: Value,
+    pub(crate) input: Data,
     pub(crate) started: SystemTime,
+    /// As `$states.context.Execution.StartTime` shows it.
+    pub(crate) start_time: String,
     pub(crate) clock: Arc<VirtualClock>,
     pub(crate) services: Arc<Services>,
     pub(crate) registry: Weak<Registry>,
     pub(crate) progress: Mutex<Progress>,
     pub(crate) seed: u64,
+    /// How many executions led to this one.
+    generation: usize,
+    /// How many executions the first of them led to.
+    descendants: Arc<AtomicUsize>,
     /// Bytes that the variables of all scopes hold.
     pub(crate) variables: Mutex<usize>,
     rng: Mutex<fastrand::Rng>,
@@ -99,17 +112,20 @@ impl Execution {
         let clock = Arc::clone(&services.clock);
         let progress = Progress {
             status: Status::Running,
-            events: Vec::new(),
+            events: Arc::default(),
             output: None,
             failure: None,
             ended: None,
         };
         let (parent, root, sender) = match birth.origin {
             Origin::Caller => (None, id, id),
-            Origin::Detached(parent) => (Some(parent.id), id, id),
-            Origin::Task(parent) => (Some(parent.id), parent.root, id),
-            Origin::Item(parent) => (Some(parent.id), parent.root, parent.sender),
+            Origin::Detached(parent) => (Some(parent), id, id),
+            Origin::Task(parent) => (Some(parent), parent.root, id),
+            Origin::Item(parent) => (Some(parent), parent.root, parent.sender),
         };
+        let (generation, descendants) = parent.map_or_else(Default::default, |parent| {
+            (parent.generation + 1, Arc::clone(&parent.descendants))
+        });
         let rng = match parent {
             // Flows may give their executions the same name.
             Some(_) => mix(mix(birth.seed, &birth.machine_name), &birth.name),
@@ -117,19 +133,23 @@ impl Execution {
         };
         let execution = Self {
             id,
-            parent,
+            parent: parent.map(|parent| parent.id),
             root,
             sender,
+            arn: execution_arn(&birth.machine_name, &birth.name),
             name: birth.name,
             machine_name: birth.machine_name,
             machine: birth.machine,
             input: birth.input,
             started: clock.now(),
+            start_time: interpreter::timestamp(clock.now()),
             clock,
             services: Arc::clone(services),
             registry,
             progress: Mutex::new(progress),
             seed: birth.seed,
+            generation,
+            descendants,
             variables: Mutex::new(0),
             rng: Mutex::new(fastrand::Rng::with_seed(rng)),
             tokens: Mutex::new(0),
@@ -137,34 +157,27 @@ impl Execution {
             calls: Mutex::default(),
         };
         // Step Functions counts neither this event nor 0 as the first state's predecessor: both report 0.
-        let details = Map::from_iter([
-            ("input".to_owned(), execution.input.clone()),
-            ("roleArn".to_owned(), execution.role_arn().into()),
-        ]);
-        execution.append(
-            &mut lock(&execution.progress),
-            0,
-            "ExecutionStarted",
-            details,
-        );
+        let facts = Facts::Started {
+            input: execution.input.clone(),
+            machine_name: Arc::clone(&execution.machine_name),
+        };
+        execution.append(&mut lock(&execution.progress), 0, "ExecutionStarted", facts);
         execution
     }
 
-    pub(crate) fn arn(&self) -> String {
-        format!(
-            "arn:aws:states:{REGION}:{ACCOUNT}:execution:{}:{}",
-            self.machine_name, self.name
-        )
+    /// Whether there is room for one more execution that this one starts, which then is counted.
+    pub(crate) fn has_room_for_child(&self) -> bool {
+        self.generation < MAX_GENERATIONS
+            && self.descendants.fetch_add(1, Ordering::Relaxed) < MAX_DESCENDANTS
     }
 
     pub(crate) fn role_arn(&self) -> String {
-        format!("arn:aws:iam::{ACCOUNT}:role/{}", self.state_machine())
+        role_arn(&self.machine_name)
     }
 
     /// The state machine's own name, also where a distributed Map's label follows it.
     pub(crate) fn state_machine(&self) -> &str {
-        let name = &*self.machine_name;
-        name.split_once('/').map_or(name, |(name, _)| name)
+        state_machine(&self.machine_name)
     }
 
     pub(crate) fn machine_arn(&self) -> String {
@@ -176,27 +189,21 @@ impl Execution {
 
     /// Appends an event; the last place of a full history is kept for the event that ends the execution.
     pub(crate) fn record(
-        &self, previous: u64, kind: &'static str, details: Map<String, Value>,
+        &self, previous: u64, kind: &'static str, facts: Facts,
     ) -> Result<u64, Failure> {
         let mut progress = lock(&self.progress);
         if progress.events.len() + 1 >= MAX_EVENTS {
             return Err(Failure::history_full());
         }
-        Ok(self.append(&mut progress, previous, kind, details))
+        Ok(self.append(&mut progress, previous, kind, facts))
     }
 
     fn append(
-        &self, progress: &mut Progress, previous: u64, kind: &'static str,
-        details: Map<String, Value>,
+        &self, progress: &mut Progress, previous: u64, kind: &'static str, facts: Facts,
     ) -> u64 {
         let id = progress.events.len() as u64 + 1;
-        progress.events.push(Event {
-            id,
-            previous,
-            timestamp: self.clock.now(),
-            kind,
-            details,
-        });
+        let event = Event::new(id, previous, self.clock.now(), kind, facts);
+        Arc::make_mut(&mut progress.events).push(event);
         id
     }
 
@@ -232,7 +239,7 @@ impl Execution {
     }
 
     /// Makes the call and waits for its answer. If the waiting stops, the call goes on.
-    pub(crate) async fn call(&self, call: Call) -> Answer {
+    pub(crate) async fn call(&self, call: Call) -> Reply {
         let slot = Arc::new(Mutex::new(None));
         let answer = Arc::clone(&slot);
         let work = self.services.call(self.sender, call);
@@ -291,34 +298,23 @@ impl Execution {
 
     /// Ends the execution with its last event, unless it ended before.
     pub(crate) fn finish(
-        &self, status: Status, previous: u64, output: Option<Value>, failure: Option<Failure>,
+        &self, status: Status, previous: u64, output: Option<Data>, failure: Option<Failure>,
     ) {
         let mut progress = lock(&self.progress);
         if progress.status != Status::Running {
             return;
         }
-        let (kind, details) = match status {
-            Status::Succeeded => (
-                "ExecutionSucceeded",
-                output
-                    .iter()
-                    .map(|value| ("output".to_owned(), value.clone()))
-                    .collect(),
-            ),
-            Status::TimedOut => (
-                "ExecutionTimedOut",
-                failure.iter().flat_map(Failure::details).collect(),
-            ),
-            Status::Aborted => (
-                "ExecutionAborted",
-                failure.iter().flat_map(Failure::details).collect(),
-            ),
-            Status::Failed | Status::Running => (
-                "ExecutionFailed",
-                failure.iter().flat_map(Failure::details).collect(),
-            ),
+        let kind = match status {
+            Status::Succeeded => "ExecutionSucceeded",
+            Status::TimedOut => "ExecutionTimedOut",
+            Status::Aborted => "ExecutionAborted",
+            Status::Failed | Status::Running => "ExecutionFailed",
         };
-        self.append(&mut progress, previous, kind, details);
+        let facts = match &output {
+            Some(output) => Facts::Output(output.clone()),
+            None => Facts::Fields(failure.iter().flat_map(Failure::parts).collect()),
+        };
+        self.append(&mut progress, previous, kind, facts);
         progress.status = status;
         progress.output = output;
         progress.failure = failure;
@@ -375,6 +371,23 @@ impl Execution {
     }
 }
 
+/// The role of a state machine; a distributed Map's children have their parent's.
+pub(crate) fn role_arn(machine_name: &str) -> String {
+    format!(
+        "arn:aws:iam::{ACCOUNT}:role/{}",
+        state_machine(machine_name)
+    )
+}
+
+/// The name of a state machine, without a distributed Map's label.
+pub(crate) fn state_machine(name: &str) -> &str {
+    name.split_once('/').map_or(name, |(name, _)| name)
+}
+
+fn execution_arn(machine: &str, name: &str) -> Arc<str> {
+    format!("arn:aws:states:{REGION}:{ACCOUNT}:execution:{machine}:{name}").into()
+}
+
 /// The same name and seed always give the same numbers; two executions of one engine differ (FNV-1a).
 fn mix(seed: u64, name: &str) -> u64 {
     name.bytes()
@@ -388,7 +401,7 @@ pub(crate) async fn run(execution: Arc<Execution>) {
     let machine = Arc::clone(&execution.machine);
     let mut frame = Frame::new(&execution);
     let outcome = execution
-        .with_calls(live(&execution, &mut frame, &machine))
+        .with_calls(Box::pin(live(&execution, &mut frame, &machine)))
         .await;
     let last = frame.last();
     match outcome {
@@ -425,7 +438,7 @@ impl Drop for Child {
 }
 
 enum Ending {
-    Finished(Result<Value, Failure>),
+    Finished(Result<Data, Failure>),
     TimedOut,
     /// Whoever stopped it recorded the end.
     Stopped,

@@ -1,6 +1,8 @@
 //! What a state, a branch or an execution fails with, and which names in `Retry` and `Catch` it answers to.
 
-use serde_json::{Map, Value};
+use std::fmt::{self, Write as _};
+
+use serde_json::{Map, Number, Value};
 
 /// Step Functions' limit for a state's input or output and a task's arguments or result, in bytes:
 /// <https://docs.aws.amazon.com/step-functions/latest/dg/service-quotas.html>.
@@ -102,31 +104,98 @@ impl Failure {
     }
 
     /// The `error` and `cause` of a history event.
-    pub(crate) fn details(&self) -> Map<String, Value> {
-        let mut details = Map::new();
-        for (key, value) in [("error", &self.error), ("cause", &self.cause)] {
-            if let Some(value) = value {
-                details.insert(key.into(), Value::String(value.clone()));
-            }
-        }
-        details
+    pub(crate) fn parts(&self) -> Vec<(&'static str, Value)> {
+        let parts = [("error", &self.error), ("cause", &self.cause)];
+        let given = parts
+            .into_iter()
+            .filter_map(|(key, part)| Some((key, part.as_deref()?.into())));
+        given.collect()
     }
 }
 
 /// The length of the value as compact JSON, without writing it anywhere.
 pub(crate) fn json_size(value: &Value) -> usize {
-    struct Count(usize);
-    impl std::io::Write for Count {
-        fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
-            self.0 += bytes.len();
-            Ok(bytes.len())
+    match value {
+        Value::Null | Value::Bool(true) => 4,
+        Value::Bool(false) => 5,
+        Value::Number(number) => number_size(number),
+        Value::String(text) => text_size(text),
+        Value::Array(items) => {
+            2 + items.len().saturating_sub(1) + items.iter().map(json_size).sum::<usize>()
         }
-        fn flush(&mut self) -> std::io::Result<()> {
+        Value::Object(members) => object_size(members),
+    }
+}
+
+/// As [`json_size`], of an object.
+pub(crate) fn object_size(members: &Map<String, Value>) -> usize {
+    let member = |(name, value): (&String, &Value)| text_size(name) + 1 + json_size(value);
+    2 + members.len().saturating_sub(1) + members.iter().map(member).sum::<usize>()
+}
+
+/// With its quotes; escaped is what has to be.
+fn text_size(text: &str) -> usize {
+    let byte = |byte: u8| match byte {
+        b'"' | b'\\' | b'\n' | b'\r' | b'\t' | 0x08 | 0x0c => 2,
+        0..0x20 => 6,
+        _ => 1,
+    };
+    let is_escaped = |byte: u8| byte < 0x20 || byte == b'"' || byte == b'\\';
+    // Hardly any text has one. Without an early end, the search goes many bytes at a time.
+    if !text
+        .bytes()
+        .fold(false, |found, byte| found | is_escaped(byte))
+    {
+        return 2 + text.len();
+    }
+    2 + text.bytes().map(byte).sum::<usize>()
+}
+
+fn number_size(number: &Number) -> usize {
+    /// Counts what is written to it.
+    struct Count(usize);
+    impl fmt::Write for Count {
+        fn write_str(&mut self, text: &str) -> fmt::Result {
+            self.0 += text.len();
             Ok(())
         }
     }
+    if let Some(whole) = number.as_u64() {
+        let digits = whole.checked_ilog10().map_or(1, |digits| digits + 1);
+        return digits as usize;
+    }
     let mut count = Count(0);
-    // Neither a `Value` nor this writer can fail.
-    let _ = serde_json::to_writer(&mut count, value);
+    // Neither a number nor this writer can fail.
+    let _ = write!(count, "{number}");
     count.0
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::json_size;
+
+    #[test]
+    fn the_size_is_that_of_the_text() {
+        for value in [
+            json!(null),
+            json!([
+                true,
+                false,
+                null,
+                0,
+                -7,
+                1.5,
+                1e300,
+                -0.0,
+                u64::MAX,
+                i64::MIN
+            ]),
+            json!({ "": [], "a": {}, "b\"\\/": [[1], { "c": "é\u{1f600}\u{7f}" }] }),
+            json!((0..0x20_u8).map(char::from).collect::<String>()),
+        ] {
+            assert_eq!(json_size(&value), value.to_string().len(), "{value}");
+        }
+    }
 }

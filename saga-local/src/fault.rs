@@ -3,6 +3,8 @@
 use std::fmt;
 use std::ops::Range;
 
+use serde_json::Value;
+
 /// What goes wrong with a delivery.
 ///
 /// A fault by itself hits the first delivery of the state in each execution, nested executions included (the items of a
@@ -34,6 +36,29 @@ pub enum Fault {
     /// The state fails with `States.Timeout` and the delivery arrives late: after the step's compensation,
     /// or after the saga's end. What became of it stands in [`Engine::deliveries`](crate::Engine::deliveries).
     LateDelivery,
+    /// The handler gets the delivery twice at the same time, and the two take turns at the store; the first answer counts.
+    DuplicateAtOnce,
+    /// The step's code does its work, and the process ends before the database hears of it: `Runtime.ExitError`. In mode X
+    /// the outside effect has taken place, and the claim on the record stays until its lease ends.
+    CrashBeforeCommit,
+    /// The step's code does its work and then panics: `Saga.Unknown`.
+    Panic,
+    /// The step's code does its work, and its output is larger than Step Functions takes.
+    OversizeOutput,
+    /// Before the delivery, time passes until the saga's deadline is over.
+    PastDeadline,
+    /// The step's code is not called, and rejects with this error of its enum.
+    Rejected {
+        /// The error's name: `StockError.OutOfStock`.
+        error: String,
+        /// The fields of the error's variant, for flows that look at them; null is fine otherwise.
+        data: Value,
+    },
+    /// The step's code is not called, and says this transient error: `StockError.Busy`, or `Saga.Retry`.
+    Transient {
+        /// The error's name.
+        error: String,
+    },
     /// Not delivered; the state fails with this error.
     Error {
         /// What `ErrorEquals` is compared with.
@@ -44,7 +69,7 @@ pub enum Fault {
 }
 
 impl Fault {
-    /// Every kind of fault but [`Error`](Self::Error), for tests that try them all.
+    /// What can happen between the engine and a function, for tests that try it all. Faults within a function are not here.
     pub const ALL: [Self; 7] = [
         Self::TimeoutBeforeEffect,
         Self::TimeoutAfterEffect,
@@ -81,6 +106,12 @@ impl fmt::Display for Fault {
             Self::Throttled => "throttled",
             Self::Duplicate => "duplicate delivery",
             Self::LateDelivery => "late delivery",
+            Self::DuplicateAtOnce => "two deliveries at once",
+            Self::CrashBeforeCommit => "crash before the commit",
+            Self::Panic => "panic",
+            Self::OversizeOutput => "oversize output",
+            Self::PastDeadline => "past the deadline",
+            Self::Rejected { error, .. } | Self::Transient { error } => error,
             Self::Error { name, .. } => name,
         })
     }
@@ -151,6 +182,11 @@ pub(crate) struct Faults(Vec<(String, FaultPlan)>);
 impl Faults {
     pub(crate) fn add(&mut self, state: String, plan: FaultPlan) {
         self.0.push((state, plan));
+    }
+
+    /// From now on nothing goes wrong.
+    pub(crate) fn lift(&mut self) {
+        self.0.clear();
     }
 
     /// The fault of this delivery, by its number among those of the state and of its item; the plan that was added first

@@ -19,6 +19,19 @@ const MAX_RANGE: f64 = 1000.0;
 /// `$hash` takes at most this many characters on Step Functions.
 const MAX_HASH_INPUT: usize = 10_000;
 
+/// What [`register`] brings: an expression whose text has none of these words calls none of them.
+pub(crate) const NAMES: [&str; 9] = [
+    "partition",
+    "range",
+    "hash",
+    "parse",
+    "uuid",
+    "random",
+    "millis",
+    "now",
+    "eval",
+];
+
 pub(crate) fn register(
     evaluator: &mut Evaluator, now: SystemTime, seed: u64,
 ) -> Result<(), EvaluatorError> {

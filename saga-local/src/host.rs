@@ -1,11 +1,13 @@
 //! What stands behind a Task: the trait that the interpreter calls, and a call's description. `services.rs` answers for sagas.
 
+use std::sync::Arc;
 use std::time::SystemTime;
 
 use saga_asl as asl;
 use serde_json::Value;
 
 use crate::BoxFuture;
+use crate::data::Data;
 
 /// What Tasks reach beyond the state machine. An engine brings its own, which knows handlers and the parking queue;
 /// [`Engine::with_host`](crate::Engine::with_host) puts another before it.
@@ -46,11 +48,11 @@ pub trait TaskHost: Send + Sync {
 /// One request of a Task to a service.
 #[derive(Clone, Debug)]
 pub struct Call {
-    pub(crate) resource: Resource,
-    pub(crate) arguments: Value,
-    pub(crate) state: String,
-    pub(crate) execution: String,
-    pub(crate) execution_arn: String,
+    pub(crate) resource: Arc<Resource>,
+    pub(crate) arguments: Data,
+    pub(crate) state: Arc<str>,
+    pub(crate) execution: Arc<str>,
+    pub(crate) execution_arn: Arc<str>,
     pub(crate) deadline: SystemTime,
     pub(crate) token: Option<String>,
 }
@@ -66,9 +68,10 @@ impl Call {
         &self.resource.action
     }
 
-    /// The evaluated `Arguments`.
+    /// The evaluated `Arguments`. Where a Task's resource is a function's ARN, they are those of `lambda:invoke`: `FunctionName` and
+    /// `Payload`, and the answer is that of `lambda:invoke` as well.
     pub fn arguments(&self) -> &Value {
-        &self.arguments
+        self.arguments.value()
     }
 
     /// The name of the state that calls.
@@ -113,16 +116,42 @@ pub enum Answer {
     Lost,
 }
 
-/// `arn:aws:states:::SERVICE:ACTION`, as history events split it.
+/// How a call ends, as the interpreter takes it: an [`Answer`] whose output is shared.
+pub(crate) enum Reply {
+    Output(Data),
+    Error { error: String, cause: String },
+    Lost,
+}
+
+impl From<Answer> for Reply {
+    fn from(answer: Answer) -> Self {
+        match answer {
+            Answer::Output(output) => Self::Output(output.into()),
+            Answer::Error { error, cause } => Self::Error { error, cause },
+            Answer::Lost => Self::Lost,
+        }
+    }
+}
+
+/// `arn:aws:states:::SERVICE:ACTION`, as history events split it; or a function's own ARN.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Resource {
-    pub(crate) service: String,
-    pub(crate) action: String,
+    pub(crate) service: Arc<str>,
+    pub(crate) action: Arc<str>,
+    /// The ARN, where a function itself is the resource: its arguments are the payload, its result the payload that comes back.
+    pub(crate) function: Option<Arc<str>>,
 }
 
 impl Resource {
     /// `None` if the resource is no service integration, such as an activity.
     pub(crate) fn parse(resource: &str) -> Option<Self> {
+        if is_function(resource) {
+            return Some(Self {
+                service: "lambda".into(),
+                action: "invoke".into(),
+                function: Some(resource.into()),
+            });
+        }
         let rest = resource.strip_prefix("arn:aws:states:::")?;
         // `aws-sdk:sns:publish` has a service of two words, `states:startExecution.sync:2` an action with a version.
         let sdk = if rest.starts_with("aws-sdk:") {
@@ -133,14 +162,22 @@ impl Resource {
         let colon = sdk + rest.get(sdk..)?.find(':')?;
         let (service, action) = (rest.get(..colon)?, rest.get(colon + 1..)?);
         Some(Self {
-            service: service.to_owned(),
-            action: action.to_owned(),
+            service: service.into(),
+            action: action.into(),
+            function: None,
         })
     }
 
     pub(crate) fn waits_for_token(&self) -> bool {
         self.action.ends_with(".waitForTaskToken")
     }
+}
+
+/// `arn:aws:lambda:REGION:ACCOUNT:function:NAME`, or the placeholder of one.
+/// <https://docs.aws.amazon.com/step-functions/latest/dg/connect-lambda.html>, "Specifying a function ARN directly in the Resource field"
+fn is_function(resource: &str) -> bool {
+    let is_placeholder = resource.starts_with("${") && resource.ends_with('}');
+    is_placeholder || resource.starts_with("arn:aws:lambda:") && resource.contains(":function:")
 }
 
 /// All Tasks of the graph with their names, those of nested graphs included.
@@ -167,7 +204,7 @@ mod tests {
     fn resources_split_as_in_the_history() {
         let split =
             |text| Resource::parse(text).map(|resource| (resource.service, resource.action));
-        let pair = |service: &str, action: &str| Some((service.to_owned(), action.to_owned()));
+        let pair = |service: &str, action: &str| Some((service.into(), action.into()));
         assert_eq!(
             split("arn:aws:states:::lambda:invoke"),
             pair("lambda", "invoke")
@@ -180,6 +217,8 @@ mod tests {
             split("arn:aws:states:::states:startExecution.sync:2"),
             pair("states", "startExecution.sync:2")
         );
+        let function = "arn:aws:lambda:us-east-1:123456789012:function:stock";
+        assert_eq!(split(function), pair("lambda", "invoke"));
         assert_eq!(split("arn:aws:states:::lambda"), None);
         assert_eq!(
             split("arn:aws:states:us-east-1:123456789012:activity:x"),

@@ -5,12 +5,12 @@ use std::sync::Arc;
 use std::time::SystemTime;
 
 use jsonata_core::evaluator::{Context, Evaluator, EvaluatorOptions};
-use jsonata_core::parser;
 use jsonata_core::value::JValue;
 use serde::Deserialize;
 use serde_json::{Map, Number, Value};
 
-use crate::functions;
+use crate::prepared::Expression;
+use crate::{functions, guard};
 
 /// The variables of one scope. An inner scope starts as a copy, so that nothing it assigns is seen outside.
 pub(crate) type Variables = BTreeMap<String, Arc<Value>>;
@@ -26,7 +26,8 @@ const MAX_SEQUENCE: usize = 1_000_000;
 
 /// What an expression may see beyond its own text.
 pub(crate) struct Bindings<'a> {
-    pub(crate) states: &'a JValue,
+    /// `None` where the text does not mention it.
+    pub(crate) states: Option<&'a JValue>,
     pub(crate) variables: &'a Variables,
     pub(crate) now: SystemTime,
     /// Where `$random` and `$uuid` begin.
@@ -43,13 +44,20 @@ pub(crate) enum Unevaluated {
     Threw(String),
 }
 
-pub(crate) fn evaluate(expression: &str, bindings: &Bindings<'_>) -> Result<Value, Unevaluated> {
-    let tree = parser::parse(expression).map_err(|error| Unevaluated::Threw(error.to_string()))?;
+pub(crate) fn evaluate(
+    text: &str, expression: &Expression, bindings: &Bindings<'_>,
+) -> Result<Value, Unevaluated> {
+    let tree = match &expression.tree {
+        Ok(tree) => tree,
+        Err(error) => return Err(Unevaluated::Threw(error.clone())),
+    };
     let mut context = Context::new();
-    context.bind("states".into(), bindings.states.clone());
+    if let Some(states) = bindings.states {
+        context.bind("states".into(), states.clone());
+    }
     for (name, value) in bindings.variables {
         // Converting is most of the work of a small expression; a name that the text does not hold cannot be read.
-        if expression.contains(name.as_str()) {
+        if text.contains(name.as_str()) {
             context.bind(name.clone(), to_jsonata(value));
         }
     }
@@ -63,11 +71,20 @@ pub(crate) fn evaluate(expression: &str, bindings: &Bindings<'_>) -> Result<Valu
     let threw = |error: jsonata_core::evaluator::EvaluatorError| {
         Unevaluated::Threw(error.message().to_owned())
     };
-    functions::register(&mut evaluator, bindings.now, bindings.seed).map_err(threw)?;
+    if expression.calls {
+        functions::register(&mut evaluator, bindings.now, bindings.seed).map_err(threw)?;
+    }
+    if expression.is_guarded {
+        guard::register(&mut evaluator).map_err(threw)?;
+    }
     // Step Functions gives an expression no context value: everything is reached through `$states` and variables.
     let result = evaluator
-        .evaluate(&tree, &JValue::Undefined)
+        .evaluate(tree, &JValue::Undefined)
         .map_err(threw)?;
+    if !guard::is_bounded(&result) {
+        let message = "the result is larger or more deeply nested than Step Functions could hold";
+        return Err(Unevaluated::Threw(message.to_owned()));
+    }
     match from_jsonata(&result) {
         Some(value) => Ok(value),
         None if result.is_undefined() => Err(Unevaluated::Nothing),
@@ -97,6 +114,26 @@ pub(crate) fn from_jsonata(value: &JValue) -> Option<Value> {
             Some(Value::Object(members.collect::<Map<_, _>>()))
         }
         _ => None,
+    }
+}
+
+/// The value as it would come back from JSONata, if it went there and nothing happened to it.
+pub(crate) fn through_jsonata(value: &Value) -> Value {
+    match value {
+        Value::Number(number) => match number.as_f64() {
+            Some(float) => number_to_json(float),
+            None => value.clone(),
+        },
+        Value::Array(items) => Value::Array(items.iter().map(through_jsonata).collect()),
+        Value::Object(members) => {
+            let members = members.iter();
+            Value::Object(
+                members
+                    .map(|(key, value)| (key.clone(), through_jsonata(value)))
+                    .collect(),
+            )
+        }
+        Value::Null | Value::Bool(_) | Value::String(_) => value.clone(),
     }
 }
 

@@ -5,15 +5,15 @@ use std::time::{Duration, SystemTime};
 
 use serde_json::{Value, json};
 
-use crate::host::Answer;
+use crate::data::member;
+use crate::host::Reply;
 
 /// The longest that Lambda lets a function run.
 const MAX_FUNCTION: Duration = Duration::from_mins(15);
 
 /// The function that the arguments name: the placeholder `${StockFunctionArn}`, a plain name, or the name within an ARN.
 pub(crate) fn function(arguments: &Value) -> Option<&str> {
-    arguments
-        .get("FunctionName")
+    member(arguments, "FunctionName")
         .and_then(Value::as_str)
         .map(function_name)
 }
@@ -42,7 +42,7 @@ pub(crate) fn stops_at(now: SystemTime, task: SystemTime) -> SystemTime {
     now.checked_add(limit).unwrap_or(task)
 }
 
-pub(crate) fn response(payload: &Value, request_id: &str, now: SystemTime) -> Answer {
+pub(crate) fn response(payload: &Value, request_id: &str, now: SystemTime) -> Value {
     let length = crate::failure::json_size(payload).to_string();
     let date = humantime::format_rfc3339_seconds(now).to_string();
     let headers = |value: fn(&str) -> Value| {
@@ -56,7 +56,7 @@ pub(crate) fn response(payload: &Value, request_id: &str, now: SystemTime) -> An
             "x-amzn-RequestId": value(request_id),
         })
     };
-    Answer::Output(json!({
+    json!({
         "ExecutedVersion": "$LATEST",
         "Payload": payload,
         "SdkHttpMetadata": {
@@ -66,20 +66,20 @@ pub(crate) fn response(payload: &Value, request_id: &str, now: SystemTime) -> An
         },
         "SdkResponseMetadata": { "RequestId": request_id },
         "StatusCode": 200,
-    }))
+    })
 }
 
 /// A function's own error: its type is the name to catch, and the cause is what Lambda answers, as text.
-pub(crate) fn function_error(error: &str, message: &str) -> Answer {
+pub(crate) fn function_error(error: &str, message: &str) -> Reply {
     let cause = json!({ "errorMessage": message, "errorType": error }).to_string();
-    Answer::Error {
+    Reply::Error {
         error: error.to_owned(),
         cause,
     }
 }
 
 /// The process ended without an answer.
-pub(crate) fn crash(request_id: &str) -> Answer {
+pub(crate) fn crash(request_id: &str) -> Reply {
     function_error(
         "Runtime.ExitError",
         &format!("RequestId: {request_id} Error: Runtime exited with error: signal: killed"),
@@ -87,8 +87,8 @@ pub(crate) fn crash(request_id: &str) -> Answer {
 }
 
 /// Lambda's service turned the request away.
-pub(crate) fn throttled(request_id: &str) -> Answer {
-    Answer::Error {
+pub(crate) fn throttled(request_id: &str) -> Reply {
+    Reply::Error {
         error: "Lambda.TooManyRequestsException".into(),
         cause: format!(
             "Rate Exceeded. (Service: Lambda, Status Code: 429, Request ID: {request_id})"
@@ -96,8 +96,8 @@ pub(crate) fn throttled(request_id: &str) -> Answer {
     }
 }
 
-pub(crate) fn not_found(function: &str, request_id: &str) -> Answer {
-    Answer::Error {
+pub(crate) fn not_found(function: &str, request_id: &str) -> Reply {
+    Reply::Error {
         error: "Lambda.ResourceNotFoundException".into(),
         cause: format!(
             "Function not found: {function} (Service: Lambda, Status Code: 404, Request ID: {request_id})"

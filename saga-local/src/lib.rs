@@ -7,13 +7,19 @@
 //!
 //! - [`Engine`] holds one state machine, its handlers and its executions; [`Run`] shows one execution.
 //! - [`Fault`] loses, repeats, delays and breaks deliveries on request; [`Engine::deliveries`] tells what happened to each.
+//! - [`FaultMatrix`] runs a saga once for each fault at each of its deliveries, and tells which runs did not end as they should.
 //! - A saga whose compensation is stuck parks: [`Engine::parked`] lists what waits, [`Engine::resume`] carries on.
 //!
 //! The engine is driven by whoever awaits it, on any executor; it needs no runtime and starts no thread.
 //! Its clock stands still while a handler works and jumps when every branch waits for time.
+//!
+//! Beside Step Functions' limits it has some of its own, so that no definition fills the memory: an expression builds at most
+//! 33,554,432 characters and values and runs for 5 seconds, its result nests at most 500 levels, and one start leads to at most
+//! 1,000 generations of executions and 100,000 of them in all.
 
 mod check;
 mod clock;
+mod data;
 mod delivery;
 mod driver;
 mod engine;
@@ -22,15 +28,19 @@ mod execution;
 mod failure;
 mod fault;
 mod functions;
+mod guard;
 mod hash;
 mod history;
 mod host;
 mod interpreter;
 mod jsonata;
 mod lambda;
+mod matrix;
 mod parking;
+mod prepared;
 mod race;
 mod registry;
+mod rehearse;
 mod run;
 mod services;
 
@@ -41,11 +51,18 @@ pub use execution::Status;
 pub use fault::{Fault, FaultPlan};
 pub use history::Event;
 pub use host::{Answer, Call, TaskHost};
+pub use matrix::{
+    Case, End, FaultMatrix, Injected, MatrixReport, Problem, StandIns, World, fault_matrix,
+};
 pub use parking::Parked;
 pub use run::Run;
 pub use saga_runtime::BoxFuture;
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
+
+pub mod fault_matrix_guide {
+    #![doc = include_str!("../docs/fault-matrix.md")]
+}
 
 /// A panic elsewhere leaves these values whole: each is changed in one step under its lock.
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {

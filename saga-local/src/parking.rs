@@ -67,10 +67,10 @@ impl Tokens {
     ) -> Waiting {
         let parked = Parked {
             token: token.to_owned(),
-            message: body(&call.arguments),
-            execution: call.execution.clone(),
-            execution_arn: call.execution_arn.clone(),
-            state: call.state.clone(),
+            message: body(call.arguments()),
+            execution: call.execution.to_string(),
+            execution_arn: call.execution_arn.to_string(),
+            state: call.state.to_string(),
         };
         lock(&self.0).insert(
             token.to_owned(),

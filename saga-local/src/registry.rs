@@ -1,11 +1,11 @@
 //! What the executions of one engine share: the state machines that they may start, and each other. Interprets nothing.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 
+use crate::data::Data;
 use saga_asl as asl;
-use serde_json::Value;
 
 use crate::clock::ExecutionId;
 use crate::execution::{self, Execution};
@@ -48,10 +48,10 @@ pub(crate) fn placeholder(flow: &str) -> String {
 
 /// What an execution begins with.
 pub(crate) struct Birth<'a> {
-    pub(crate) name: String,
+    pub(crate) name: Arc<str>,
     pub(crate) machine_name: Arc<str>,
     pub(crate) machine: Arc<asl::StateMachine>,
-    pub(crate) input: Value,
+    pub(crate) input: Data,
     pub(crate) seed: u64,
     pub(crate) origin: Origin<'a>,
 }
@@ -88,9 +88,21 @@ pub(crate) struct Registry {
 #[derive(Default)]
 struct Executions {
     /// In the order in which they began.
-    all: Vec<Arc<Execution>>,
+    all: BTreeMap<ExecutionId, Arc<Execution>>,
     /// By the state machine's name and their own.
-    by_name: BTreeMap<(Arc<str>, String), usize>,
+    by_name: HashMap<(Arc<str>, Arc<str>), ExecutionId>,
+    last: ExecutionId,
+}
+
+impl Executions {
+    /// The execution that the engine's caller started, of all those that led to this one.
+    fn first(&self, id: ExecutionId) -> Option<&Arc<Execution>> {
+        let mut execution = self.all.get(&id)?;
+        while let Some(parent) = execution.parent {
+            execution = self.all.get(&parent)?;
+        }
+        Some(execution)
+    }
 }
 
 impl Registry {
@@ -124,15 +136,16 @@ impl Registry {
         self: &Arc<Self>, birth: Birth<'_>, services: &Arc<Services>,
     ) -> Result<Arc<Execution>, Arc<Execution>> {
         let mut executions = lock(&self.executions);
-        let key = (Arc::clone(&birth.machine_name), birth.name.clone());
-        if let Some(&index) = executions.by_name.get(&key) {
-            return Err(Arc::clone(&executions.all[index]));
+        let key = (Arc::clone(&birth.machine_name), Arc::clone(&birth.name));
+        let taken = executions.by_name.get(&key);
+        if let Some(execution) = taken.and_then(|id| executions.all.get(id)) {
+            return Err(Arc::clone(execution));
         }
-        let index = executions.all.len();
-        let id = index as u64 + 1;
+        executions.last += 1;
+        let id = executions.last;
         let execution = Arc::new(Execution::new(id, birth, services, Arc::downgrade(self)));
-        executions.all.push(Arc::clone(&execution));
-        executions.by_name.insert(key, index);
+        executions.all.insert(id, Arc::clone(&execution));
+        executions.by_name.insert(key, id);
         drop(executions);
         lock(&self.started).push(Started {
             id,
@@ -144,28 +157,45 @@ impl Registry {
 
     pub(crate) fn find(&self, machine: &Arc<str>, name: &str) -> Option<Arc<Execution>> {
         let executions = lock(&self.executions);
-        let key = (Arc::clone(machine), name.to_owned());
-        let index = *executions.by_name.get(&key)?;
-        executions.all.get(index).cloned()
+        let key = (Arc::clone(machine), name.into());
+        let id = executions.by_name.get(&key)?;
+        executions.all.get(id).cloned()
     }
 
     pub(crate) fn executions(&self) -> Vec<Arc<Execution>> {
-        lock(&self.executions).all.clone()
+        lock(&self.executions).all.values().cloned().collect()
     }
 
     /// The execution that the engine's caller started, of all those that led to this one.
     pub(crate) fn first(&self, id: ExecutionId) -> Option<Arc<Execution>> {
-        let executions = lock(&self.executions);
-        let of = |id: ExecutionId| {
-            executions
-                .all
-                .get(usize::try_from(id).ok()?.checked_sub(1)?)
-        };
-        let mut execution = of(id)?;
-        while let Some(parent) = execution.parent {
-            execution = of(parent)?;
+        lock(&self.executions).first(id).cloned()
+    }
+
+    /// Forgets the executions that have ended, together with all that led to them and all that they led to, unless one of
+    /// these still runs. Says which are left.
+    pub(crate) fn forget_finished(&self) -> Vec<Arc<Execution>> {
+        let mut executions = lock(&self.executions);
+        let running = executions.all.values().filter(|one| one.is_running());
+        let kept: BTreeSet<ExecutionId> = running
+            .filter_map(|one| executions.first(one.id))
+            .map(|first| first.id)
+            .collect();
+        let gone: Vec<ExecutionId> = executions
+            .all
+            .keys()
+            .filter(|id| {
+                executions
+                    .first(**id)
+                    .is_none_or(|first| !kept.contains(&first.id))
+            })
+            .copied()
+            .collect();
+        for id in gone {
+            executions.all.remove(&id);
         }
-        Some(Arc::clone(execution))
+        let Executions { all, by_name, .. } = &mut *executions;
+        by_name.retain(|_, id| all.contains_key(id));
+        all.values().cloned().collect()
     }
 
     pub(crate) fn take_started(&self) -> Vec<Started> {

@@ -1,6 +1,7 @@
 //! What an execution looks like from outside at one moment.
 
 use std::marker::PhantomData;
+use std::sync::Arc;
 use std::time::Duration;
 
 use saga_runtime::Rejection;
@@ -8,7 +9,8 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use crate::clock::ExecutionId;
-use crate::execution::{Execution, Progress, Status};
+use crate::data::Data;
+use crate::execution::{Execution, Progress, Status, state_machine};
 use crate::history::Event;
 use crate::lock;
 
@@ -18,10 +20,10 @@ use crate::lock;
 #[derive(Clone, Debug)]
 pub struct Run<O> {
     pub(crate) id: ExecutionId,
-    name: String,
-    arn: String,
-    state_machine: String,
-    input: Value,
+    name: Arc<str>,
+    arn: Arc<str>,
+    machine_name: Arc<str>,
+    input: Data,
     elapsed: Duration,
     progress: Progress,
     output: PhantomData<fn() -> O>,
@@ -33,9 +35,9 @@ impl<O> Run<O> {
         let now = progress.ended.unwrap_or_else(|| execution.clock.now());
         Self {
             id: execution.id,
-            name: execution.name.clone(),
-            arn: execution.arn(),
-            state_machine: execution.state_machine().to_owned(),
+            name: Arc::clone(&execution.name),
+            arn: Arc::clone(&execution.arn),
+            machine_name: Arc::clone(&execution.machine_name),
             input: execution.input.clone(),
             elapsed: now.duration_since(execution.started).unwrap_or_default(),
             progress,
@@ -55,12 +57,12 @@ impl<O> Run<O> {
 
     /// The name of the state machine: the flow's. An item of a distributed Map has that of the flow with the Map.
     pub fn state_machine(&self) -> &str {
-        &self.state_machine
+        state_machine(&self.machine_name)
     }
 
     /// What it was started with.
     pub fn input(&self) -> &Value {
-        &self.input
+        self.input.value()
     }
 
     /// How it stands.
@@ -89,7 +91,7 @@ impl<O> Run<O> {
 
     /// The output as JSON, if it succeeded.
     pub fn output(&self) -> Option<&Value> {
-        self.progress.output.as_ref()
+        self.progress.output.as_ref().map(Data::value)
     }
 
     /// `Error`, if it ended badly with one. A Fail state need not name any.

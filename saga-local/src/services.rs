@@ -2,15 +2,20 @@
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
-use saga_runtime::{Clock, Handler, Invocation};
+use saga_runtime::__private::deliver;
+use saga_runtime::{Clock, Handler, Invocation, Rejection};
 use serde_json::{Value, json};
 
 use crate::clock::{ExecutionId, VirtualClock};
-use crate::delivery::{Delivery, DeliveryOutcome, is_compensation, item};
+use crate::data::Data;
+use crate::delivery::{Delivery, DeliveryOutcome, is_compensation, item, payload};
 use crate::fault::{Fault, Faults};
-use crate::host::{Answer, Call, TaskHost};
+use crate::host::{Answer, Call, Reply, Resource, TaskHost};
 use crate::parking::Tokens;
+use crate::prepared::Expressions;
+use crate::rehearse::{self, Within};
 use crate::{BoxFuture, hash, lambda, lock};
 
 pub(crate) struct Services {
@@ -18,8 +23,13 @@ pub(crate) struct Services {
     pub(crate) tokens: Arc<Tokens>,
     pub(crate) faults: Mutex<Faults>,
     pub(crate) deliveries: Mutex<Vec<Delivery>>,
-    handlers: Mutex<BTreeMap<String, Handler>>,
+    pub(crate) witness: Mutex<Option<Arc<dyn Witness>>>,
+    pub(crate) expressions: Expressions,
+    resources: Mutex<BTreeMap<String, Arc<Resource>>>,
+    functions: Mutex<BTreeMap<String, Function>>,
     hosts: Mutex<Vec<Arc<dyn TaskHost>>>,
+    /// The clock as handlers see it.
+    handler_clock: Clock,
     requests: Mutex<u64>,
     sent: Mutex<BTreeMap<ExecutionId, Sent>>,
 }
@@ -28,21 +38,47 @@ pub(crate) struct Services {
 #[derive(Default)]
 struct Sent {
     /// Deliveries by state.
-    counts: BTreeMap<String, u64>,
+    counts: BTreeMap<Arc<str>, u64>,
     /// Deliveries by state and item.
-    item_counts: BTreeMap<(String, Vec<u64>), u64>,
+    item_counts: BTreeMap<(Arc<str>, Vec<u64>), u64>,
     /// Deliveries that are still under way.
-    late: Vec<(Handler, Delivery, Call)>,
+    late: Vec<(Function, Delivery, Call)>,
 }
+
+/// Looks on while deliveries are at work.
+pub(crate) trait Witness: Send + Sync {
+    /// A function is about to get the delivery.
+    fn before(&self, delivery: &Delivery);
+    /// The function is done with it, or dead.
+    fn after(&self, delivery: &Delivery);
+}
+
+/// A Lambda function.
+#[derive(Clone)]
+enum Function {
+    /// One that the runtime serves.
+    Handler(Arc<Handler>),
+    /// One without a barrier.
+    Plain(PlainFunction),
+}
+
+/// What a function without a barrier does with a payload.
+pub(crate) type PlainFunction = Arc<dyn Fn(Value) -> Result<Value, Rejection> + Send + Sync>;
 
 impl Services {
     pub(crate) fn new() -> Self {
+        let clock = VirtualClock::new();
+        let handler_clock = Arc::clone(&clock);
         Self {
-            clock: VirtualClock::new(),
+            clock,
             tokens: Arc::default(),
             faults: Mutex::default(),
             deliveries: Mutex::default(),
-            handlers: Mutex::default(),
+            witness: Mutex::default(),
+            expressions: Expressions::default(),
+            resources: Mutex::default(),
+            handler_clock: Clock::new(move || handler_clock.now()),
+            functions: Mutex::default(),
             hosts: Mutex::default(),
             requests: Mutex::default(),
             sent: Mutex::default(),
@@ -51,16 +87,26 @@ impl Services {
 
     /// The functions that an earlier handler already answers to; the later handler gets those that are left.
     pub(crate) fn add_handler(&self, handler: &Handler) -> Vec<String> {
-        let mut handlers = lock(&self.handlers);
-        let mut taken = Vec::new();
-        for function in handler.functions() {
-            if handlers.contains_key(function) {
-                taken.push(function.to_owned());
-            } else {
-                handlers.insert(function.to_owned(), handler.clone());
-            }
+        let shared = Arc::new(handler.clone());
+        let names = handler.functions().into_iter();
+        names
+            .filter(|name| !self.add(name, Function::Handler(Arc::clone(&shared))))
+            .map(str::to_owned)
+            .collect()
+    }
+
+    /// Adds a function without a barrier; false if another already answers to the name.
+    pub(crate) fn add_function(&self, name: &str, function: PlainFunction) -> bool {
+        self.add(name, Function::Plain(function))
+    }
+
+    fn add(&self, name: &str, function: Function) -> bool {
+        let mut functions = lock(&self.functions);
+        let is_new = !functions.contains_key(name);
+        if is_new {
+            functions.insert(name.to_owned(), function);
         }
-        taken
+        is_new
     }
 
     pub(crate) fn add_host(&self, host: Arc<dyn TaskHost>) {
@@ -74,8 +120,19 @@ impl Services {
             .cloned()
     }
 
+    /// The resource of a Task, split once for all; `None` as for [`Resource::parse`].
+    pub(crate) fn resource(&self, text: &str) -> Option<Arc<Resource>> {
+        let mut known = lock(&self.resources);
+        if let Some(resource) = known.get(text) {
+            return Some(Arc::clone(resource));
+        }
+        let resource = Arc::new(Resource::parse(text)?);
+        known.insert(text.to_owned(), Arc::clone(&resource));
+        Some(resource)
+    }
+
     pub(crate) fn has_function(&self, function: &str) -> bool {
-        lock(&self.handlers).contains_key(function)
+        lock(&self.functions).contains_key(function)
     }
 
     pub(crate) fn next_request_id(&self) -> String {
@@ -86,20 +143,21 @@ impl Services {
 
     pub(crate) fn call(
         self: &Arc<Self>, execution: ExecutionId, call: Call,
-    ) -> BoxFuture<'static, Answer> {
+    ) -> BoxFuture<'static, Reply> {
         if let Some(host) = self.host(call.service(), call.action()) {
-            return host.call(call);
+            let answer = host.call(call);
+            return Box::pin(async move { answer.await.into() });
         }
         let services = Arc::clone(self);
         match (call.service(), call.action()) {
             ("lambda", "invoke") => Box::pin(async move { services.invoke(execution, call).await }),
             ("sqs", "sendMessage" | "sendMessage.waitForTaskToken") => {
                 let answer = self.send_message(&call);
-                Box::pin(std::future::ready(answer))
+                Box::pin(std::future::ready(answer.into()))
             }
             (service, action) => {
                 let cause = format!("The embedded engine has no host for {service}:{action}.");
-                Box::pin(std::future::ready(Answer::Error {
+                Box::pin(std::future::ready(Reply::Error {
                     error: "States.Runtime".into(),
                     cause,
                 }))
@@ -109,7 +167,7 @@ impl Services {
 
     fn send_message(&self, call: &Call) -> Answer {
         let request_id = self.next_request_id();
-        let body = match call.arguments.get("MessageBody") {
+        let body = match call.arguments().get("MessageBody") {
             Some(Value::String(text)) => text.clone(),
             Some(body) => body.to_string(),
             None => {
@@ -127,75 +185,92 @@ impl Services {
         }))
     }
 
-    async fn invoke(&self, execution: ExecutionId, call: Call) -> Answer {
+    async fn invoke(&self, execution: ExecutionId, mut call: Call) -> Reply {
         let request_id = self.next_request_id();
-        let function = lambda::function(&call.arguments).unwrap_or_default();
-        let Some(handler) = lock(&self.handlers).get(function).cloned() else {
-            return lambda::not_found(function, &request_id);
+        let name = lambda::function(call.arguments()).unwrap_or_default();
+        let Some(function) = lock(&self.functions).get(name).cloned() else {
+            return lambda::not_found(name, &request_id);
         };
         let delivery = self.prepare(execution, &call);
         let Some(fault) = delivery.fault.clone() else {
             return self
-                .deliver(execution, handler, delivery, &call, request_id)
+                .deliver(execution, function, delivery, &call, request_id)
                 .await;
         };
         match fault {
             Fault::TimeoutAfterEffect => {
-                self.deliver(execution, handler, delivery, &call, request_id)
+                self.deliver(execution, function, delivery, &call, request_id)
                     .await;
-                Answer::Lost
+                Reply::Lost
             }
-            Fault::CrashAfterEffect => {
-                self.deliver(execution, handler, delivery, &call, request_id.clone())
+            Fault::CrashAfterEffect | Fault::CrashBeforeCommit => {
+                self.deliver(execution, function, delivery, &call, request_id.clone())
                     .await;
                 lambda::crash(&request_id)
             }
             Fault::Duplicate => {
-                self.deliver(
-                    execution,
-                    handler.clone(),
-                    delivery.clone(),
-                    &call,
-                    request_id,
-                )
-                .await;
-                self.deliver(execution, handler, delivery, &call, self.next_request_id())
+                let (again, original) = (function.clone(), delivery.clone());
+                self.deliver(execution, again, original, &call, request_id)
+                    .await;
+                self.deliver(execution, function, delivery, &call, self.next_request_id())
+                    .await
+            }
+            Fault::DuplicateAtOnce => {
+                self.deliver_twice(execution, function, delivery, &call, request_id)
+                    .await
+            }
+            Fault::PastDeadline
+            | Fault::Rejected { .. }
+            | Fault::Transient { .. }
+            | Fault::Panic
+            | Fault::OversizeOutput => {
+                if fault == Fault::PastDeadline {
+                    self.pass_deadline(&delivery, &mut call);
+                }
+                self.deliver(execution, function, delivery, &call, request_id)
                     .await
             }
             Fault::LateDelivery => {
                 self.log(delivery.clone());
-                lock(&self.sent)
-                    .entry(execution)
-                    .or_default()
-                    .late
-                    .push((handler, delivery, call));
-                Answer::Lost
+                let mut sent = lock(&self.sent);
+                let late = &mut sent.entry(execution).or_default().late;
+                late.push((function, delivery, call));
+                Reply::Lost
             }
-            Fault::TimeoutBeforeEffect => self.lose(delivery, Answer::Lost),
+            Fault::TimeoutBeforeEffect => self.lose(delivery, Reply::Lost),
             Fault::CrashBeforeEffect => self.lose(delivery, lambda::crash(&request_id)),
             Fault::Throttled => self.lose(delivery, lambda::throttled(&request_id)),
             Fault::Error { name, cause } => {
-                self.lose(delivery, Answer::Error { error: name, cause })
+                self.lose(delivery, Reply::Error { error: name, cause })
             }
         }
     }
 
+    /// The clock moves past the deadline in the envelope, if there is one; the state has the time that it always has.
+    fn pass_deadline(&self, delivery: &Delivery, call: &mut Call) {
+        let seconds = delivery.payload().get("deadline").and_then(Value::as_u64);
+        let Some(seconds) = seconds else { return };
+        let now = self.clock.now();
+        let patience = call.deadline.duration_since(now).unwrap_or_default();
+        let over = Duration::from_secs(seconds.saturating_add(1));
+        self.clock.move_to(self.clock.after(over));
+        call.deadline = self.clock.after(patience);
+    }
+
     fn prepare(&self, execution: ExecutionId, call: &Call) -> Delivery {
-        let payload = call.arguments.get("Payload").cloned();
-        let payload = payload.unwrap_or_else(|| json!({}));
-        let item = item(&payload);
         let mut sent = lock(&self.sent);
         let sent = sent.entry(execution).or_default();
-        let count = sent.counts.entry(call.state.clone()).or_default();
+        let count = sent.counts.entry(Arc::clone(&call.state)).or_default();
         *count += 1;
-        let of_item = (call.state.clone(), item.clone());
+        let item = item(payload(&call.arguments));
+        let of_item = (Arc::clone(&call.state), item.clone());
         let item_count = sent.item_counts.entry(of_item).or_default();
         *item_count += 1;
         Delivery {
-            execution: call.execution.clone(),
-            execution_arn: call.execution_arn.clone(),
-            state: call.state.clone(),
-            payload,
+            execution: Arc::clone(&call.execution),
+            execution_arn: Arc::clone(&call.execution_arn),
+            state: Arc::clone(&call.state),
+            arguments: call.arguments.clone(),
             attempt: *count,
             at: self.clock.now(),
             fault: lock(&self.faults).of(&call.state, *count, (&item, *item_count)),
@@ -208,52 +283,143 @@ impl Services {
         lock(&self.deliveries).push(delivery);
     }
 
-    fn lose(&self, delivery: Delivery, answer: Answer) -> Answer {
+    fn lose(&self, delivery: Delivery, reply: Reply) -> Reply {
         self.log(delivery);
-        answer
+        reply
     }
 
-    async fn deliver(
-        &self, execution: ExecutionId, handler: Handler, delivery: Delivery, call: &Call,
+    /// Boxed, so that a call has room for one delivery, not for each of those that a fault may make of it.
+    fn deliver<'a>(
+        &'a self, execution: ExecutionId, function: Function, delivery: Delivery, call: &'a Call,
         request_id: String,
-    ) -> Answer {
-        let payload = delivery.payload.clone();
-        let answer = self.hand_over(handler, delivery, call, request_id).await;
-        // Only now can a late action find its compensation done.
-        if matches!(answer, Answer::Output(_)) && is_compensation(&payload) {
-            self.deliver_late(execution, Some(&payload)).await;
-        }
-        answer
+    ) -> BoxFuture<'a, Reply> {
+        Box::pin(async move {
+            let reply = self.watched(function, delivery, call, request_id).await;
+            self.let_late_arrive(execution, call, &reply).await;
+            reply
+        })
     }
 
-    /// Calls the handler, and logs what it answers.
+    /// As [`deliver`](Self::deliver), twice at the same time.
+    fn deliver_twice<'a>(
+        &'a self, execution: ExecutionId, function: Function, delivery: Delivery, call: &'a Call,
+        request_id: String,
+    ) -> BoxFuture<'a, Reply> {
+        Box::pin(async move {
+            let witness = lock(&self.witness).clone();
+            let watched = delivery.clone();
+            if let Some(witness) = &witness {
+                witness.before(&watched);
+            }
+            let (again, original) = (function.clone(), delivery.clone());
+            let second = self.hand_over(function, delivery, call, self.next_request_id());
+            let first = self.hand_over(again, original, call, request_id);
+            let (reply, _) = rehearse::both(first, second).await;
+            if let Some(witness) = &witness {
+                witness.after(&watched);
+            }
+            self.let_late_arrive(execution, call, &reply).await;
+            reply
+        })
+    }
+
+    /// Only once its compensation is done can a late action find it so.
+    async fn let_late_arrive(&self, execution: ExecutionId, call: &Call, reply: &Reply) {
+        let payload = payload(&call.arguments);
+        if matches!(reply, Reply::Output(_)) && is_compensation(payload) {
+            Box::pin(self.deliver_late(execution, Some(payload))).await;
+        }
+    }
+
+    /// Calls the function while the witness looks on.
+    async fn watched(
+        &self, function: Function, delivery: Delivery, call: &Call, request_id: String,
+    ) -> Reply {
+        let witness = lock(&self.witness).clone();
+        let Some(witness) = witness else {
+            return self.hand_over(function, delivery, call, request_id).await;
+        };
+        let watched = delivery.clone();
+        witness.before(&watched);
+        let reply = self.hand_over(function, delivery, call, request_id).await;
+        witness.after(&watched);
+        reply
+    }
+
+    /// Calls the function, and logs what it answers.
     async fn hand_over(
-        &self, handler: Handler, mut delivery: Delivery, call: &Call, request_id: String,
-    ) -> Answer {
-        let clock = Arc::clone(&self.clock);
-        let deadline = lambda::stops_at(self.clock.now(), call.deadline.max(self.clock.now()));
-        let invocation = Invocation::new(
-            request_id.clone(),
-            deadline,
-            Clock::new(move || clock.now()),
-        );
+        &self, function: Function, mut delivery: Delivery, call: &Call, request_id: String,
+    ) -> Reply {
         delivery.at = self.clock.now();
-        let (outcome, answer) = match handler.invoke(delivery.payload.clone(), &invocation).await {
-            Ok(reply) => {
-                let answer = lambda::response(&reply, &request_id, self.clock.now());
-                (DeliveryOutcome::Answered(reply), answer)
-            }
-            Err(failure) => {
-                let (error, message) = (failure.error_type().to_owned(), failure.error_message());
-                let answer = lambda::function_error(&error, &message);
-                (DeliveryOutcome::Failed { error, message }, answer)
-            }
+        let (outcome, reply) = match function {
+            Function::Handler(handler) => self.serve(handler, &delivery, call, request_id).await,
+            Function::Plain(function) => self.run_plain(&function, &delivery, request_id),
         };
         self.log(Delivery {
             outcome,
             ..delivery
         });
-        answer
+        reply
+    }
+
+    async fn serve(
+        &self, handler: Arc<Handler>, delivery: &Delivery, call: &Call, request_id: String,
+    ) -> (DeliveryOutcome, Reply) {
+        let deadline = lambda::stops_at(delivery.at, call.deadline.max(delivery.at));
+        let invocation = Invocation::new(request_id.as_str(), deadline, self.handler_clock.clone());
+        let payload = delivery.payload();
+        // What arrives late meets a function that is well again.
+        let fault = delivery.fault.as_ref().filter(|_| !delivery.late);
+        let answer = match fault {
+            None => Box::pin(deliver(&handler, payload, &invocation)).await,
+            Some(fault) => {
+                let within = Within::of(fault);
+                let invocation = invocation.rehearse(within.rehearsal());
+                match within.live(deliver(&handler, payload, &invocation)).await {
+                    Some(answer) => answer,
+                    None => return (DeliveryOutcome::NotDelivered, lambda::crash(&request_id)),
+                }
+            }
+        };
+        match answer {
+            Ok(reply) => self.replied(reply, request_id),
+            Err(failure) => failed(failure.error_type(), &failure.error_message()),
+        }
+    }
+
+    /// Calls a function without a barrier. It has one seam: it is called or it is not.
+    fn run_plain(
+        &self, function: &PlainFunction, delivery: &Delivery, request_id: String,
+    ) -> (DeliveryOutcome, Reply) {
+        let call = || function(delivery.payload().clone());
+        let answer = match delivery.fault.as_ref().filter(|_| !delivery.late) {
+            Some(Fault::Rejected { error, .. } | Fault::Transient { error }) => {
+                return failed(error, "injected by a test");
+            }
+            Some(Fault::CrashBeforeCommit) => {
+                return (DeliveryOutcome::NotDelivered, lambda::crash(&request_id));
+            }
+            Some(Fault::Panic) => {
+                return match call() {
+                    Ok(_) => failed("Runtime.Panic", "injected by a test, after the work"),
+                    Err(error) => failed(error.error(), error.message()),
+                };
+            }
+            Some(Fault::OversizeOutput) => {
+                call().map(|_| Value::String("x".repeat(crate::failure::MAX_PAYLOAD)))
+            }
+            _ => call(),
+        };
+        match answer {
+            Ok(reply) => self.replied(reply, request_id),
+            Err(error) => failed(error.error(), error.message()),
+        }
+    }
+
+    fn replied(&self, reply: Value, request_id: String) -> (DeliveryOutcome, Reply) {
+        let outcome = DeliveryOutcome::Answered(reply.clone());
+        let response = Data::response(reply, request_id, self.clock.now());
+        (outcome, Reply::Output(response))
     }
 
     /// Lets late deliveries arrive: those of the payload's step, or all.
@@ -262,7 +428,7 @@ impl Services {
         let arriving: Vec<_> = match lock(&self.sent).get_mut(&execution) {
             Some(sent) => {
                 let arrives = |late: &Delivery| {
-                    payload.is_none_or(|payload| key(payload) == key(&late.payload))
+                    payload.is_none_or(|payload| key(payload) == key(late.payload()))
                 };
                 sent.late
                     .extract_if(.., |(_, delivery, _)| arrives(delivery))
@@ -270,15 +436,15 @@ impl Services {
             }
             None => Vec::new(),
         };
-        for (handler, delivery, mut call) in arriving {
+        for (function, delivery, mut call) in arriving {
             // The function starts only now, and has the time it always has.
             let patience = call
                 .deadline
                 .duration_since(delivery.at)
                 .unwrap_or_default();
             call.deadline = self.clock.after(patience);
-            self.hand_over(
-                handler,
+            self.watched(
+                function,
                 Delivery {
                     late: true,
                     ..delivery
@@ -301,4 +467,10 @@ impl Services {
     pub(crate) fn forget(&self, execution: ExecutionId) {
         lock(&self.sent).remove(&execution);
     }
+}
+
+fn failed(error: &str, message: &str) -> (DeliveryOutcome, Reply) {
+    let reply = lambda::function_error(error, message);
+    let (error, message) = (error.to_owned(), message.to_owned());
+    (DeliveryOutcome::Failed { error, message }, reply)
 }

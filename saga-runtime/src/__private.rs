@@ -12,15 +12,18 @@ pub use crate::BoxFuture;
 // For the embedded engine.
 pub use crate::execution_name::check_execution_name;
 pub use crate::flow::{block, call, joined};
+pub use crate::rehearsal::{CodeFault, Rehearsal, StoreWrapper};
 pub use {serde, serde_json};
 
 use crate::context::Context;
 use crate::error::{Retry, StepError};
+use crate::failure::Failure;
 use crate::guard::Ended;
 use crate::handler::{Handler, Participant, Step};
+use crate::invocation::Invocation;
 use crate::outcome::Outcome;
 use crate::required::{Missing, Pointer};
-use crate::saga::Kind;
+use crate::saga::{Kind, StepInfo};
 use crate::store::Store;
 use crate::tx::{StepFailure, Tx};
 
@@ -29,7 +32,17 @@ pub(crate) type TxCall = Box<dyn for<'a> FnOnce(&'a mut Tx) -> BoxFuture<'a, End
 /// A call of user code whose arguments are decoded.
 pub(crate) type CxCall = Box<dyn for<'a> FnOnce(&'a Context) -> BoxFuture<'a, Ended> + Send>;
 
-type Decode<Input, Call> = Box<dyn Fn(Input) -> Result<Call, serde_json::Error> + Send + Sync>;
+/// Reads what a step is called with.
+type Decode<Call> = Box<dyn Fn(&Value) -> Result<Call, serde_json::Error> + Send + Sync>;
+/// Reads what a compensation is called with.
+type DecodeUndo<Input, Call> = Box<dyn Fn(Input) -> Result<Call, serde_json::Error> + Send + Sync>;
+
+/// [`Handler::invoke`] for the embedded engine, which keeps the payload.
+pub async fn deliver(
+    handler: &Handler, payload: &Value, invocation: &Invocation,
+) -> Result<Value, Failure> {
+    handler.deliver(payload, invocation).await
+}
 
 /// Puts a participant's handler together.
 pub struct HandlerBuilder {
@@ -120,8 +133,8 @@ pub struct Action {
 }
 
 pub(crate) enum ActionCode {
-    Tx(Decode<Value, TxCall>),
-    Cx(Decode<Value, CxCall>),
+    Tx(Decode<TxCall>),
+    Cx(Decode<CxCall>),
 }
 
 impl Action {
@@ -143,8 +156,8 @@ impl Action {
         E: StepError + Send + 'static,
     {
         let action = Arc::new(action);
-        let code = ActionCode::Tx(Box::new(move |input| {
-            let input: I = serde_json::from_value(input)?;
+        let code = ActionCode::Tx(Box::new(move |input: &Value| {
+            let input = I::deserialize(input)?;
             let action = Arc::clone(&action);
             Ok(Box::new(move |tx| {
                 let running = action(tx, input);
@@ -171,8 +184,8 @@ impl Action {
         E: StepError + Send + 'static,
     {
         let action = Arc::new(action);
-        let code = ActionCode::Cx(Box::new(move |input| {
-            let input: I = serde_json::from_value(input)?;
+        let code = ActionCode::Cx(Box::new(move |input: &Value| {
+            let input = I::deserialize(input)?;
             let action = Arc::clone(&action);
             Ok(Box::new(move |cx| {
                 let running = action(cx, input);
@@ -189,6 +202,19 @@ impl Action {
     }
 }
 
+impl Action {
+    /// Makes the state machine know the action by the errors of a contract's step, whatever its code says. For stand-ins in a test, which
+    /// are few: the table stays in memory.
+    #[must_use]
+    pub fn known_by(self, info: &StepInfo) -> Self {
+        let types = [info.rejections, info.transients].concat();
+        Self {
+            types: Box::leak(types.into_boxed_slice()),
+            ..self
+        }
+    }
+}
+
 /// A step's compensation.
 pub struct Compensation {
     /// How long the state machine waits for it.
@@ -198,9 +224,9 @@ pub struct Compensation {
 
 pub(crate) enum CompensationCode {
     /// Takes the kept arguments and the action's output.
-    Tx(Decode<(Value, Value), TxCall>),
+    Tx(DecodeUndo<(Value, Value), TxCall>),
     /// Takes the kept arguments and what is known of the action's output.
-    Cx(Decode<(Value, Outcome<Value>), CxCall>),
+    Cx(DecodeUndo<(Value, Outcome<Value>), CxCall>),
 }
 
 impl Compensation {

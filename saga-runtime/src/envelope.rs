@@ -1,5 +1,6 @@
 //! The payload of a delivery, as the state machine sends it: read and checked for shape. Knows no participant.
 
+use std::sync::LazyLock;
 use std::time::{Duration, SystemTime};
 
 use serde_json::{Map, Value};
@@ -10,68 +11,67 @@ use crate::identity::Identity;
 /// [DynamoDB's for partition keys](https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Constraints.html#limits-partition-sort-keys).
 const KEY_LIMIT: usize = 2048;
 
-/// What a delivery asks for.
+/// What a delivery asks for. The payload's own values are looked at where they stand.
 #[derive(Debug)]
-pub(crate) struct Envelope {
+pub(crate) struct Envelope<'a> {
     pub(crate) identity: Identity,
     /// The participant's part of the step's name: `stock`.
-    pub(crate) prefix: String,
+    pub(crate) prefix: &'a str,
     /// The method's part, without the number of a second call: `reserve`.
-    pub(crate) method: String,
-    pub(crate) phase: Phase,
+    pub(crate) method: &'a str,
+    pub(crate) phase: Phase<'a>,
     /// How many deliveries of this one the state machine has retried before: 0 for the first. For the log alone.
     #[cfg_attr(not(feature = "lambda"), expect(dead_code, reason = "for a host"))]
     pub(crate) attempt: Option<u64>,
 }
 
 #[derive(Debug)]
-pub(crate) enum Phase {
-    Action(Request),
+pub(crate) enum Phase<'a> {
+    Action(Request<'a>),
     Compensation,
 }
 
 /// What an action is asked with.
 #[derive(Debug)]
-pub(crate) struct Request {
-    pub(crate) input: Value,
+pub(crate) struct Request<'a> {
+    pub(crate) input: &'a Value,
     /// Present in a flow's first step.
-    pub(crate) start: Option<Start>,
+    pub(crate) start: Option<Start<'a>>,
     /// From when on the action may not begin.
     pub(crate) deadline: Option<SystemTime>,
 }
 
 /// The flow that begins with a step, whose input is to be checked.
 #[derive(Debug)]
-pub(crate) struct Start {
-    pub(crate) flow: String,
-    pub(crate) input: FlowInput,
+pub(crate) struct Start<'a> {
+    pub(crate) flow: &'a str,
+    pub(crate) input: FlowInput<'a>,
 }
 
 /// Where a flow's input is.
 #[derive(Debug)]
-pub(crate) enum FlowInput {
+pub(crate) enum FlowInput<'a> {
     /// It is this argument of the step.
-    Arg(String),
+    Arg(&'a str),
     /// Here, beside the step's arguments.
-    Whole(Value),
+    Whole(&'a Value),
 }
 
-impl Envelope {
+impl<'a> Envelope<'a> {
     /// Reads a payload.
     ///
     /// # Errors
     ///
     /// The field that is missing or of another shape.
-    pub(crate) fn read(payload: Value) -> Result<Self, String> {
-        let Value::Object(mut fields) = payload else {
+    pub(crate) fn read(payload: &'a Value) -> Result<Self, String> {
+        let Value::Object(payload) = payload else {
             return Err("the payload is not a JSON object".to_owned());
         };
-        let identity = read_identity(&mut fields)?;
-        let (prefix, method) = read_step(&identity.step)?;
-        // Nothing but a log line hangs on it.
-        let attempt = fields.remove("attempt").as_ref().and_then(read_index);
-        let phase = match fields.remove("phase") {
-            None => Phase::Action(read_request(&mut fields, &identity)?),
+        let fields = Fields::of(payload);
+        let identity = read_identity(&fields)?;
+        let (prefix, method) = read_step(read_name("step", fields.step)?)?;
+        let phase = match fields.phase {
+            None => Phase::Action(read_request(&fields, &identity)?),
             Some(phase) if phase == "compensation" => Phase::Compensation,
             Some(phase) => {
                 return Err(format!(
@@ -84,20 +84,56 @@ impl Envelope {
             prefix,
             method,
             phase,
-            attempt,
+            // Nothing but a log line hangs on it.
+            attempt: fields.attempt.and_then(read_index),
         })
     }
 }
 
-fn read_identity(fields: &mut Map<String, Value>) -> Result<Identity, String> {
-    let saga = read_name(fields, "saga")?;
-    let step = read_name(fields, "step")?;
-    let item = match fields.remove("item") {
+/// The payload's fields, found in one go.
+#[derive(Default)]
+struct Fields<'a> {
+    saga: Option<&'a Value>,
+    step: Option<&'a Value>,
+    item: Option<&'a Value>,
+    attempt: Option<&'a Value>,
+    phase: Option<&'a Value>,
+    input: Option<&'a Value>,
+    start: Option<&'a Value>,
+    deadline: Option<&'a Value>,
+}
+
+impl<'a> Fields<'a> {
+    fn of(payload: &'a Map<String, Value>) -> Self {
+        let mut fields = Self::default();
+        for (name, value) in payload {
+            let field = match name.as_str() {
+                "saga" => &mut fields.saga,
+                "step" => &mut fields.step,
+                "item" => &mut fields.item,
+                "attempt" => &mut fields.attempt,
+                "phase" => &mut fields.phase,
+                "input" => &mut fields.input,
+                "start" => &mut fields.start,
+                "deadline" => &mut fields.deadline,
+                // Of a later version.
+                _ => continue,
+            };
+            *field = Some(value);
+        }
+        fields
+    }
+}
+
+fn read_identity(fields: &Fields<'_>) -> Result<Identity, String> {
+    let saga = read_name("saga", fields.saga)?;
+    let step = read_name("step", fields.step)?;
+    let item = match fields.item {
         None => Vec::new(),
-        Some(item) => read_item(&item)
+        Some(item) => read_item(item)
             .ok_or_else(|| "`item` is not an array of indices, such as `[2, 0]`".to_owned())?,
     };
-    let identity = Identity { saga, step, item };
+    let identity = Identity::new(saga, step, item);
     let size = identity.record_key().len();
     if size > KEY_LIMIT {
         return Err(format!(
@@ -120,8 +156,8 @@ fn read_index(index: &Value) -> Option<u64> {
     index.as_u64()
 }
 
-fn read_name(fields: &mut Map<String, Value>, name: &str) -> Result<String, String> {
-    match fields.remove(name) {
+fn read_name<'a>(name: &str, field: Option<&'a Value>) -> Result<&'a str, String> {
+    match field {
         // The bar separates the parts of a record's key. Neither an ARN nor a Rust name has one.
         Some(Value::String(text)) if !text.is_empty() && !text.contains('|') => Ok(text),
         Some(_) => Err(format!("`{name}` is not a name")),
@@ -129,7 +165,7 @@ fn read_name(fields: &mut Map<String, Value>, name: &str) -> Result<String, Stri
     }
 }
 
-fn read_step(step: &str) -> Result<(String, String), String> {
+fn read_step(step: &str) -> Result<(&str, &str), String> {
     let malformed = || {
         format!("`step` is `{step}`; write it as `participant.method`, or `participant.method#2`")
     };
@@ -146,31 +182,29 @@ fn read_step(step: &str) -> Result<(String, String), String> {
     if prefix.is_empty() || method.is_empty() {
         return Err(malformed());
     }
-    Ok((prefix.to_owned(), method.to_owned()))
+    Ok((prefix, method))
 }
 
-fn read_request(fields: &mut Map<String, Value>, identity: &Identity) -> Result<Request, String> {
-    let input = fields
-        .remove("input")
-        .unwrap_or_else(|| Value::Object(Map::new()));
+fn read_request<'a>(fields: &Fields<'a>, identity: &Identity) -> Result<Request<'a>, String> {
+    static NO_INPUT: LazyLock<Value> = LazyLock::new(|| Value::Object(Map::new()));
     Ok(Request {
-        input,
+        input: fields.input.unwrap_or(&NO_INPUT),
         start: read_start(fields)?,
         deadline: read_deadline(fields, identity)?,
     })
 }
 
-fn read_start(fields: &mut Map<String, Value>) -> Result<Option<Start>, String> {
+fn read_start<'a>(fields: &Fields<'a>) -> Result<Option<Start<'a>>, String> {
     let malformed = || "`start` is not an object of `flow` and either `arg` or `input`".to_owned();
-    let mut start = match fields.remove("start") {
+    let start = match fields.start {
         None => return Ok(None),
         Some(Value::Object(start)) => start,
         Some(_) => return Err(malformed()),
     };
-    let Some(Value::String(flow)) = start.remove("flow") else {
+    let Some(Value::String(flow)) = start.get("flow") else {
         return Err(malformed());
     };
-    let input = match (start.remove("arg"), start.remove("input")) {
+    let input = match (start.get("arg"), start.get("input")) {
         (Some(Value::String(arg)), None) => FlowInput::Arg(arg),
         (None, Some(input)) => FlowInput::Whole(input),
         _ => return Err(malformed()),
@@ -178,10 +212,8 @@ fn read_start(fields: &mut Map<String, Value>) -> Result<Option<Start>, String> 
     Ok(Some(Start { flow, input }))
 }
 
-fn read_deadline(
-    fields: &Map<String, Value>, identity: &Identity,
-) -> Result<Option<SystemTime>, String> {
-    let Some(seconds) = fields.get("deadline") else {
+fn read_deadline(fields: &Fields<'_>, identity: &Identity) -> Result<Option<SystemTime>, String> {
+    let Some(seconds) = fields.deadline else {
         return Ok(None);
     };
     let seconds = seconds

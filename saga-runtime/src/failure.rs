@@ -96,6 +96,11 @@ impl Failure {
         Self::bounded(Self::UNKNOWN, message.into(), Value::Null)
     }
 
+    /// An error that a test says in a step's place.
+    pub(crate) fn rehearsed(error_type: &str, data: Value) -> Self {
+        Self::bounded(error_type, "injected by a test".to_owned(), data)
+    }
+
     fn bounded(error_type: &str, message: String, data: Value) -> Self {
         let mut failure = Self {
             error_type: error_type.to_owned(),
@@ -103,6 +108,9 @@ impl Failure {
             data: Box::new(data),
             transient: false,
         };
+        if failure.data.is_null() && failure.message.len() <= CUT_MESSAGE {
+            return failure;
+        }
         if failure.wire_size() > WIRE_LIMIT {
             *failure.data = Value::Null;
         }

@@ -13,7 +13,7 @@ use crate::barrier;
 use crate::envelope::{Envelope, FlowInput, Phase, Request};
 use crate::failure::Failure;
 use crate::invocation::Invocation;
-use crate::store::Store;
+use crate::store::{MemoryStore, Store};
 
 /// What Lambda serves and the embedded engine calls: the steps of one participant, or of several.
 ///
@@ -82,6 +82,16 @@ impl Handler {
         functions
     }
 
+    /// The stores in memory that hold the participants' records, each with the participant's name: `stock`.
+    #[doc(hidden)]
+    pub fn memory_stores(&self) -> Vec<(&'static str, MemoryStore)> {
+        let stores = self.participants.iter().filter_map(|participant| {
+            let store = participant.store.as_memory()?.clone();
+            Some((participant.prefix, store))
+        });
+        stores.collect()
+    }
+
     /// Takes one delivery, and answers with the step's output.
     ///
     /// The future needs no particular executor and starts no timers. A host that stops it at the invocation's deadline drops
@@ -109,15 +119,22 @@ impl Handler {
     /// # }
     /// ```
     pub async fn invoke(&self, payload: Value, invocation: &Invocation) -> Result<Value, Failure> {
+        self.deliver(&payload, invocation).await
+    }
+
+    /// As [`invoke`](Self::invoke), for a host that keeps the payload.
+    pub(crate) async fn deliver(
+        &self, payload: &Value, invocation: &Invocation,
+    ) -> Result<Value, Failure> {
         let envelope = Envelope::read(payload).map_err(Failure::unknown)?;
         self.serve(envelope, invocation).await
     }
 
     /// How long the state machine waits for a delivery like this one.
     #[cfg(feature = "lambda")]
-    pub(crate) fn timeout(&self, envelope: &Envelope) -> Option<Duration> {
+    pub(crate) fn timeout(&self, envelope: &Envelope<'_>) -> Option<Duration> {
         let participant = self.participant(envelope).ok()?;
-        let step = participant.steps.get(envelope.method.as_str())?;
+        let step = participant.steps.get(envelope.method)?;
         match envelope.phase {
             Phase::Action(_) => step.action.timeout,
             Phase::Compensation => step.compensation.as_ref()?.timeout,
@@ -126,10 +143,10 @@ impl Handler {
 
     /// Takes a delivery whose payload has been read.
     pub(crate) async fn serve(
-        &self, envelope: Envelope, invocation: &Invocation,
+        &self, envelope: Envelope<'_>, invocation: &Invocation,
     ) -> Result<Value, Failure> {
         let participant = self.participant(&envelope)?;
-        let step = participant.steps.get(envelope.method.as_str());
+        let step = participant.steps.get(envelope.method);
         let barrier = barrier::Barrier::new(
             Arc::clone(&participant.store),
             envelope.identity,
@@ -163,31 +180,28 @@ impl Handler {
         }
     }
 
-    fn participant(&self, envelope: &Envelope) -> Result<&Participant, Failure> {
-        let named: Vec<&Participant> = self
-            .participants
-            .iter()
-            .map(Arc::as_ref)
-            .filter(|participant| participant.prefix == envelope.prefix)
-            .collect();
-        let able: Vec<&Participant> = named
-            .iter()
-            .copied()
-            .filter(|participant| participant.steps.contains_key(envelope.method.as_str()))
-            .collect();
-        match (able.as_slice(), named.as_slice()) {
-            ([one], _) | ([], [one, ..]) => Ok(one),
-            ([], []) => Err(Failure::unknown(format!(
-                "no participant here is called `{}`; there are {}",
-                envelope.prefix,
-                self.names()
-            ))),
-            _ => Err(Failure::unknown(format!(
+    fn participant(&self, envelope: &Envelope<'_>) -> Result<&Participant, Failure> {
+        let named = || {
+            let participants = self.participants.iter().map(Arc::as_ref);
+            participants.filter(|participant| participant.prefix == envelope.prefix)
+        };
+        let mut able =
+            named().filter(|participant| participant.steps.contains_key(envelope.method));
+        match (able.next(), able.count()) {
+            (Some(one), 0) => Ok(one),
+            (Some(_), others) => Err(Failure::unknown(format!(
                 "{} participants here have a step `{}.{}`; serve them by functions of their own",
-                able.len(),
+                others + 1,
                 envelope.prefix,
                 envelope.method
             ))),
+            (None, _) => named().next().ok_or_else(|| {
+                Failure::unknown(format!(
+                    "no participant here is called `{}`; there are {}",
+                    envelope.prefix,
+                    self.names()
+                ))
+            }),
         }
     }
 
@@ -208,11 +222,11 @@ impl Handler {
 
 impl Participant {
     /// Checks the flow's input, where this is its first step, so that no later state fails to evaluate over it.
-    fn check_start(&self, request: &Request) -> Result<(), String> {
+    fn check_start(&self, request: &Request<'_>) -> Result<(), String> {
         let Some(start) = &request.start else {
             return Ok(());
         };
-        let flow = start.flow.as_str();
+        let flow = start.flow;
         let Some(check) = self.starts.get(flow) else {
             return Err(format!(
                 "participant `{}` knows no flow `{flow}`",
@@ -220,7 +234,7 @@ impl Participant {
             ));
         };
         let (place, input) = match &start.input {
-            FlowInput::Whole(input) => ("start.input".to_owned(), input),
+            FlowInput::Whole(input) => ("start.input".to_owned(), *input),
             FlowInput::Arg(arg) => {
                 let place = format!("input.{arg}");
                 let input = request

@@ -7,39 +7,60 @@ use sha2::{Digest, Sha256};
 /// Which step of which execution: what the barrier's record and the idempotency key are about.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Identity {
-    /// The execution's ARN, `#`, and when it started: Step Functions lets a
-    /// [name](https://docs.aws.amazon.com/step-functions/latest/apireference/API_StartExecution.html) be used again after
-    /// 90 days, when records still tell of the earlier execution.
-    pub(crate) saga: String,
-    /// The step instance: `stock.reserve`, or `stock.reserve#2`.
-    pub(crate) step: String,
+    /// The record's key. The names are parts of it, and are not kept a second time.
+    key: String,
+    /// Where in the key the step begins.
+    step: usize,
+    /// Where it ends.
+    step_end: usize,
     /// The index path inside of loops.
     pub(crate) item: Vec<u64>,
 }
 
 impl Identity {
+    /// Neither name has a `|` in it.
+    pub(crate) fn new(saga: &str, step: &str, item: Vec<u64>) -> Self {
+        let mut key = [saga, step].join("|");
+        let step_end = key.len();
+        for (depth, index) in item.iter().enumerate() {
+            key.push(if depth == 0 { '|' } else { ',' });
+            key.push_str(&index.to_string());
+        }
+        Self {
+            key,
+            step: saga.len() + 1,
+            step_end,
+            item,
+        }
+    }
+
+    /// The execution's ARN, `#`, and when it started: Step Functions lets a
+    /// [name](https://docs.aws.amazon.com/step-functions/latest/apireference/API_StartExecution.html) be used again after
+    /// 90 days, when records still tell of the earlier execution.
+    fn saga(&self) -> &str {
+        &self.key[..self.step - 1]
+    }
+
+    /// The step instance: `stock.reserve`, or `stock.reserve#2`.
+    pub(crate) fn step(&self) -> &str {
+        &self.key[self.step..self.step_end]
+    }
+
     /// The execution's ARN: what stands before the last `#`, or everything.
     pub(crate) fn arn(&self) -> &str {
-        self.saga
-            .rsplit_once('#')
-            .map_or(self.saga.as_str(), |(arn, _)| arn)
+        let saga = self.saga();
+        saga.rsplit_once('#').map_or(saga, |(arn, _)| arn)
     }
 
     /// When the execution started, if that can be read.
     pub(crate) fn started(&self) -> Option<SystemTime> {
-        let (_, started) = self.saga.rsplit_once('#')?;
+        let (_, started) = self.saga().rsplit_once('#')?;
         humantime::parse_rfc3339(started).ok()
     }
 
-    /// `ARN#start|stock.reserve`, or `ARN#start|stock.reserve|2,0` inside of loops. The envelope's reader keeps `|` out of the parts.
-    pub(crate) fn record_key(&self) -> String {
-        let mut key = format!("{}|{}", self.saga, self.step);
-        if !self.item.is_empty() {
-            let item: Vec<String> = self.item.iter().map(u64::to_string).collect();
-            key.push('|');
-            key.push_str(&item.join(","));
-        }
-        key
+    /// `ARN#start|stock.reserve`, or `ARN#start|stock.reserve|2,0` inside of loops.
+    pub(crate) fn record_key(&self) -> &str {
+        &self.key
     }
 
     /// The same for each delivery of the action and of its compensation: 32 hexadecimal digits.
@@ -54,9 +75,11 @@ impl Identity {
 pub(crate) fn hex(bytes: &[u8]) -> String {
     const DIGITS: &[u8; 16] = b"0123456789abcdef";
     let digest = Sha256::digest(bytes);
-    digest
-        .iter()
-        .flat_map(|byte| [byte >> 4, byte & 15])
-        .map(|digit| char::from(DIGITS[usize::from(digit)]))
-        .collect()
+    let mut text = [0; 64];
+    for (pair, byte) in text.chunks_exact_mut(2).zip(digest) {
+        pair[0] = DIGITS[usize::from(byte >> 4)];
+        pair[1] = DIGITS[usize::from(byte & 15)];
+    }
+    // Digits are text; asking costs less than adding them to one by one.
+    String::from_utf8_lossy(&text).into_owned()
 }

@@ -4,6 +4,8 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::SystemTime;
 
+use crate::rehearsal::Rehearsal;
+
 /// What the host knows of one delivery.
 ///
 /// # Example
@@ -18,9 +20,10 @@ use std::time::SystemTime;
 /// ```
 #[derive(Clone, Debug)]
 pub struct Invocation {
-    request_id: String,
+    request_id: Arc<str>,
     deadline: SystemTime,
     clock: Clock,
+    rehearsal: Rehearsal,
 }
 
 impl Invocation {
@@ -31,10 +34,22 @@ impl Invocation {
     /// nobody else act before it has passed.
     pub fn new(request_id: impl Into<String>, deadline: SystemTime, clock: Clock) -> Self {
         Self {
-            request_id: request_id.into(),
+            request_id: request_id.into().into(),
             deadline,
             clock,
+            rehearsal: Rehearsal::default(),
         }
+    }
+
+    /// Makes the delivery go otherwise than it would, for a test.
+    #[doc(hidden)]
+    #[must_use]
+    pub fn rehearse(self, rehearsal: Rehearsal) -> Self {
+        Self { rehearsal, ..self }
+    }
+
+    pub(crate) fn rehearsal(&self) -> &Rehearsal {
+        &self.rehearsal
     }
 
     /// The delivery's id: Lambda's request id.

@@ -1,6 +1,7 @@
 //! What the barrier asks of JSON: one spelling for equal values, and integers that survive Step Functions. Changes nothing.
 
-use serde::Serialize;
+use std::fmt::{self, Write as _};
+
 use serde_json::{Number, Value};
 
 use crate::identity::hex;
@@ -11,54 +12,63 @@ const LARGEST_INTEGER: u64 = (1 << 53) - 1;
 
 /// The SHA-256 of a value's canonical JSON: keys sorted, no spaces, `2.0` written `2`.
 pub(crate) fn fingerprint(value: &Value) -> String {
-    let mut text = Vec::with_capacity(256);
+    let mut text = String::with_capacity(128);
     write_canonical(value, &mut text);
-    hex(&text)
+    hex(text.as_bytes())
 }
 
-fn write_canonical(value: &Value, text: &mut Vec<u8>) {
+fn write_canonical(value: &Value, text: &mut String) {
     match value {
         Value::Array(values) => {
-            text.push(b'[');
+            text.push('[');
             for (index, value) in values.iter().enumerate() {
                 if index > 0 {
-                    text.push(b',');
+                    text.push(',');
                 }
                 write_canonical(value, text);
             }
-            text.push(b']');
+            text.push(']');
         }
         Value::Object(fields) => {
             // `serde_json` keeps the order of insertion where some crate asks it to.
-            let mut names: Vec<&String> = fields.keys().collect();
-            names.sort_unstable();
-            text.push(b'{');
-            for (index, name) in names.into_iter().enumerate() {
+            let mut fields: Vec<(&String, &Value)> = fields.iter().collect();
+            fields.sort_unstable_by_key(|(name, _)| *name);
+            text.push('{');
+            for (index, (name, value)) in fields.into_iter().enumerate() {
                 if index > 0 {
-                    text.push(b',');
+                    text.push(',');
                 }
-                write_plain(name, text);
-                text.push(b':');
-                write_canonical(&fields[name], text);
+                write_string(name, text);
+                text.push(':');
+                write_canonical(value, text);
             }
-            text.push(b'}');
+            text.push('}');
         }
-        Value::Number(number) => text.extend_from_slice(canonical_number(number).as_bytes()),
-        Value::Null | Value::Bool(_) | Value::String(_) => write_plain(value, text),
+        Value::Number(number) => write_number(number, text),
+        Value::Null => text.push_str("null"),
+        Value::Bool(bool) => text.push_str(if *bool { "true" } else { "false" }),
+        Value::String(string) => write_string(string, text),
     }
 }
 
-fn write_plain(value: &impl Serialize, text: &mut Vec<u8>) {
-    // Writing text or a plain value to memory does not fail.
-    let _ = serde_json::to_writer(text, value);
+fn write_string(string: &str, text: &mut String) {
+    let plain = |byte: u8| byte >= 0x20 && byte != b'"' && byte != b'\\';
+    if string.bytes().all(plain) {
+        text.push('"');
+        text.push_str(string);
+        text.push('"');
+    } else {
+        text.push_str(&Value::from(string).to_string());
+    }
 }
 
-fn canonical_number(number: &Number) -> String {
-    match number.as_f64() {
+fn write_number(number: &Number, text: &mut String) {
+    // Writing to a `String` cannot fail.
+    let _ = match number.as_f64() {
         // Rust prints an integral float without a point.
-        Some(float) if number.is_f64() => float.to_string(),
-        _ => number.to_string(),
-    }
+        Some(float) if number.is_f64() => write!(text, "{float}"),
+        _ => write!(text, "{number}"),
+    };
 }
 
 /// The document with its attributes in the order of their names: a store keeps no other.
@@ -81,33 +91,46 @@ fn sorted_value(value: &Value) -> Value {
 
 /// Finds an integer that Step Functions would round, and says where it is and what to do.
 pub(crate) fn check_integers(place: &str, value: &Value) -> Result<(), String> {
-    match large_integer(value) {
-        None => Ok(()),
-        Some((path, number)) => Err(format!(
-            "`{place}{path}` is {number}, and Step Functions rounds integers beyond {LARGEST_INTEGER}; send a string"
-        )),
+    check_integers_at(&Place::Root(place), value)
+}
+
+/// Where a value is; written out only for a message.
+enum Place<'a> {
+    Root(&'a str),
+    Index(&'a Place<'a>, usize),
+    Field(&'a Place<'a>, &'a str),
+}
+
+impl fmt::Display for Place<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Root(name) => f.write_str(name),
+            Self::Index(around, index) => write!(f, "{around}[{index}]"),
+            Self::Field(around, name) => write!(f, "{around}.{name}"),
+        }
     }
 }
 
-/// The first integer that Step Functions would round, and its path, such as `.lines[2].count`, which is made on the way back:
-/// most values have none.
-fn large_integer(value: &Value) -> Option<(String, &Number)> {
+fn check_integers_at(place: &Place<'_>, value: &Value) -> Result<(), String> {
     match value {
         Value::Number(number) => {
             let size = number
                 .as_u64()
                 .or_else(|| number.as_i64().map(i64::unsigned_abs));
-            size.is_some_and(|size| size > LARGEST_INTEGER)
-                .then(|| (String::new(), number))
+            if size.is_some_and(|size| size > LARGEST_INTEGER) {
+                return Err(format!(
+                    "`{place}` is {number}, and Step Functions rounds integers beyond {LARGEST_INTEGER}; send a string"
+                ));
+            }
+            Ok(())
         }
-        Value::Array(values) => values.iter().enumerate().find_map(|(index, value)| {
-            let (path, number) = large_integer(value)?;
-            Some((format!("[{index}]{path}"), number))
-        }),
-        Value::Object(fields) => fields.iter().find_map(|(name, value)| {
-            let (path, number) = large_integer(value)?;
-            Some((format!(".{name}{path}"), number))
-        }),
-        Value::Null | Value::Bool(_) | Value::String(_) => None,
+        Value::Array(values) => values
+            .iter()
+            .enumerate()
+            .try_for_each(|(index, value)| check_integers_at(&Place::Index(place, index), value)),
+        Value::Object(fields) => fields
+            .iter()
+            .try_for_each(|(name, value)| check_integers_at(&Place::Field(place, name), value)),
+        Value::Null | Value::Bool(_) | Value::String(_) => Ok(()),
     }
 }

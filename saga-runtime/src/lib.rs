@@ -168,6 +168,7 @@ mod json;
 #[cfg(feature = "lambda")]
 pub mod lambda;
 mod outcome;
+mod rehearsal;
 mod required;
 mod saga;
 pub mod store;

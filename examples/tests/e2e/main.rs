@@ -22,6 +22,7 @@ mod proxy;
 mod races;
 mod scenarios;
 mod stage;
+mod tls;
 mod trips;
 
 use tokio::sync::{RwLock, RwLockReadGuard, RwLockWriteGuard};

@@ -99,18 +99,10 @@ impl Stage {
             .await;
         let queue = queue["QueueUrl"].as_str().unwrap().to_owned();
         let mut places = BTreeMap::from([("ParkingQueueUrl".to_owned(), queue.clone())]);
-        for (name, program, tables) in FUNCTIONS {
-            let prefix = prefix(name);
-            for (table, key) in tables.iter().chain(&[("saga_barrier", "pk")]) {
-                create_table(&emulator, &format!("{prefix}{table}"), key).await;
-            }
-            let settings = BTreeMap::from([
-                ("SAGA_TABLE_PREFIX", prefix),
-                ("AWS_ENDPOINT_URL_DYNAMODB", proxy.url()),
-            ]);
-            let arn = emulator
-                .create_function(name, &zip(program), FUNCTION_TIMEOUT, &settings)
-                .await;
+        for function in FUNCTIONS {
+            let name = function.0;
+            let settings = BTreeMap::from([("AWS_ENDPOINT_URL_DYNAMODB", proxy.url())]);
+            let arn = create_function(&emulator, function, name, settings).await;
             places.insert(format!("{name}FunctionArn"), arn);
         }
         let place_order = create_machine(&emulator, place_order::PLACE_ORDER, &places).await;
@@ -126,6 +118,12 @@ impl Stage {
             place_order,
             fulfil_order,
         }
+    }
+
+    /// Adds a function with the program of another, with a database and settings of its own.
+    pub async fn add(&self, of: &str, name: &str, settings: BTreeMap<&str, String>) {
+        let function = FUNCTIONS.into_iter().find(|(known, ..)| *known == of);
+        create_function(&self.emulator, function.unwrap(), name, settings).await;
     }
 
     /// A client for the orders, to be used by one test: it holds connections of the test's runtime.
@@ -211,6 +209,21 @@ pub fn seed() -> u64 {
 /// `Stock` -> `stock-`: each function has a database of its own.
 fn prefix(function: &str) -> String {
     format!("{}-", function.to_lowercase())
+}
+
+/// Creates a function and its tables; gives its ARN.
+async fn create_function(
+    emulator: &Emulator, (_, program, tables): Function, name: &str,
+    mut settings: BTreeMap<&str, String>,
+) -> String {
+    let prefix = prefix(name);
+    for (table, key) in tables.iter().chain(&[("saga_barrier", "pk")]) {
+        create_table(emulator, &format!("{prefix}{table}"), key).await;
+    }
+    settings.insert("SAGA_TABLE_PREFIX", prefix);
+    emulator
+        .create_function(name, &zip(program), FUNCTION_TIMEOUT, &settings)
+        .await
 }
 
 pub async fn create_table(emulator: &Emulator, table: &str, key: &str) {

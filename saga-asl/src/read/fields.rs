@@ -69,13 +69,7 @@ const COMPARISONS: &[&str] = &[
 const MORE_COMPARISONS: &[&str] = &["IsString", "IsBoolean", "IsTimestamp"];
 
 /// Fields that Step Functions accepts and the model has no place for.
-const UNSUPPORTED: &[&str] = &[
-    "Credentials",
-    "ItemReader",
-    "ItemBatcher",
-    "ResultWriter",
-    "Iterator",
-];
+const UNSUPPORTED: &[&str] = &["ItemReader", "ItemBatcher", "ResultWriter", "Iterator"];
 
 /// An object on its way into the model.
 pub(super) struct Fields<'j> {

@@ -30,6 +30,43 @@ use value::Value;
 /// ```
 pub fn parse(json: &str) -> Result<StateMachine, Problems> {
     let mut problems = Problems::default();
+    let Some(machine) = read_text(json, &mut problems) else {
+        return Err(problems);
+    };
+    validate::run(&machine, &mut problems);
+    problems.finish().map(|()| machine)
+}
+
+/// Reads a state machine that the model can say, and checks no rule that [`validate`](crate::validate()) checks.
+///
+/// For definitions that Step Functions accepts and [`parse`] refuses, such as one that reads a variable which is assigned nowhere:
+/// the execution that comes there fails. Write new definitions by [`parse`]'s rules.
+///
+/// # Errors
+///
+/// What is missing, unknown or of the wrong kind, and what the model has no place for.
+///
+/// # Example
+///
+/// ```
+/// let definition = r#"{ "QueryLanguage": "JSONata", "StartAt": "a",
+///     "States": { "a": { "Type": "Pass", "Output": "{% $nowhere %}", "End": true } } }"#;
+/// assert!(saga_asl::parse(definition).is_err());
+/// let machine = saga_asl::read(definition)?;
+/// assert_eq!(machine.graph.start_at, "a");
+/// # Ok::<(), saga_asl::Problems>(())
+/// ```
+pub fn read(json: &str) -> Result<StateMachine, Problems> {
+    let mut problems = Problems::default();
+    let machine = read_text(json, &mut problems);
+    match machine {
+        Some(machine) => problems.finish().map(|()| machine),
+        None => Err(problems),
+    }
+}
+
+/// The model, as far as it could be read; `None` where there is nothing to check.
+fn read_text(json: &str, problems: &mut Problems) -> Option<StateMachine> {
     let root = Path::default();
     let value: Value = match serde_json::from_str(json) {
         Ok(value) => value,
@@ -39,15 +76,11 @@ pub fn parse(json: &str) -> Result<StateMachine, Problems> {
                 &root,
                 format_args!("this is not JSON: {}", Short(&error.to_string())),
             );
-            return Err(problems);
+            return None;
         }
     };
-    find_duplicates(&value, &root, &mut problems);
-    let Some(machine) = read_machine(&value, root, &mut problems) else {
-        return Err(problems);
-    };
-    validate::run(&machine, &mut problems);
-    problems.finish().map(|()| machine)
+    find_duplicates(&value, &root, problems);
+    read_machine(&value, root, problems)
 }
 
 /// `serde_json` silently keeps the last of two equal keys, so a copied state would vanish.

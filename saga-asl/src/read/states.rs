@@ -1,7 +1,7 @@
 //! Reads one state of each type. Reports what is missing, unknown or of the wrong kind; values are `validate`'s.
 
 use crate::model::{
-    Catcher, Choice, ChoiceRule, Condition, ExecutionType, Fail, Graph, ItemProcessor,
+    Catcher, Choice, ChoiceRule, Condition, Credentials, ExecutionType, Fail, Graph, ItemProcessor,
     JitterStrategy, Map, Next, Number, Parallel, Pass, ProcessorMode, Retrier, State, Succeed,
     Task, Wait, WaitUntil,
 };
@@ -114,6 +114,7 @@ fn read_task(fields: &mut Fields<'_>, problems: &mut Problems) -> Task {
             problems,
         ),
         arguments: fields.template("Arguments", problems),
+        credentials: read_credentials(fields, problems),
         timeout_seconds: fields.number("TimeoutSeconds", problems),
         heartbeat_seconds: fields.number("HeartbeatSeconds", problems),
         retry: read_retry(fields, problems),
@@ -122,6 +123,18 @@ fn read_task(fields: &mut Fields<'_>, problems: &mut Problems) -> Task {
         output: fields.template("Output", problems),
         next: read_next(fields, problems),
     }
+}
+
+fn read_credentials(fields: &mut Fields<'_>, problems: &mut Problems) -> Option<Credentials> {
+    let (value, path) = fields.get("Credentials")?;
+    let mut fields = Fields::new("`Credentials`", value, path, problems)?;
+    if fields.get("RoleArn").is_none() {
+        let message = "`RoleArn` is missing; add the ARN of the role that the Task takes on";
+        problems.add("schema", &fields.path, message);
+    }
+    let role_arn = fields.text("RoleArn", problems);
+    fields.finish("`Credentials`", problems);
+    role_arn.map(|role_arn| Credentials { role_arn })
 }
 
 fn read_choice(fields: &mut Fields<'_>, problems: &mut Problems) -> Choice {

@@ -80,6 +80,12 @@ impl<'m> Collector<'m> {
             path.key("Arguments"),
             Place::Anywhere,
         );
+        self.text(
+            task.credentials
+                .as_ref()
+                .map(|credentials| &credentials.role_arn),
+            path.key("Credentials").key("RoleArn"),
+        );
         self.number(task.timeout_seconds.as_ref(), path.key("TimeoutSeconds"));
         self.number(
             task.heartbeat_seconds.as_ref(),

@@ -90,7 +90,7 @@ fn check(summary: &str, expected: Expect) {
 }
 
 /// Step Functions accepts variables and functions that do not exist, and the execution fails when it meets them;
-/// this validator refuses them beforehand. `Credentials`, `ItemReader` and `ItemBatcher` it does not cover.
+/// this validator refuses them beforehand. `ItemReader` and `ItemBatcher` it does not cover.
 #[test]
 fn definitions_are_judged_as_by_step_functions() {
     let Some(records) = records("definitions.jsonl") else {
@@ -100,21 +100,17 @@ fn definitions_are_judged_as_by_step_functions() {
     check(
         &summary(judged.map(|record| (record, verdict(record)))),
         expect![[r#"
-        invalid: 0 accepted, 3 refused
-        valid: 36 accepted, 12 refused
-        1 x valid: test_cross_account_lambda_task {"unsupported"}
-        1 x valid: test_cross_account_service_lambda_invoke {"unsupported"}
-        1 x valid: test_cross_account_service_lambda_invoke_retry {"unsupported"}
-        1 x valid: test_cross_account_states_start_sync_execution[SFN_START_EXECUTION_SYNC_ROLE_ARN_JSONATA] {"unsupported"}
-        1 x valid: test_map_catch_error[MAP_CATCH_ERROR_OUTPUT_WITH_RETRY] {"variables"}
-        1 x valid: test_math_random_seeded#exec_hist_resp_0 {"functions"}
-        1 x valid: test_parallel_catch_error[PARALLEL_CATCH_ERROR_VARIABLE_SAMPLING] {"variables"}
-        1 x valid: test_undefined_reference[BASE_UNDEFINED_ARGUMENTS] {"variables"}
-        1 x valid: test_undefined_reference[BASE_UNDEFINED_ARGUMENTS_FIELD] {"variables"}
-        1 x valid: test_undefined_reference[BASE_UNDEFINED_ASSIGN] {"variables"}
-        1 x valid: test_undefined_reference[BASE_UNDEFINED_OUTPUT] {"variables"}
-        1 x valid: test_undefined_reference[BASE_UNDEFINED_OUTPUT_MULTIPLE_STATES] {"variables"}
-    "#]],
+            invalid: 0 accepted, 3 refused
+            valid: 40 accepted, 8 refused
+            1 x valid: test_map_catch_error[MAP_CATCH_ERROR_OUTPUT_WITH_RETRY] {"variables"}
+            1 x valid: test_math_random_seeded#exec_hist_resp_0 {"functions"}
+            1 x valid: test_parallel_catch_error[PARALLEL_CATCH_ERROR_VARIABLE_SAMPLING] {"variables"}
+            1 x valid: test_undefined_reference[BASE_UNDEFINED_ARGUMENTS] {"variables"}
+            1 x valid: test_undefined_reference[BASE_UNDEFINED_ARGUMENTS_FIELD] {"variables"}
+            1 x valid: test_undefined_reference[BASE_UNDEFINED_ASSIGN] {"variables"}
+            1 x valid: test_undefined_reference[BASE_UNDEFINED_OUTPUT] {"variables"}
+            1 x valid: test_undefined_reference[BASE_UNDEFINED_OUTPUT_MULTIPLE_STATES] {"variables"}
+        "#]],
     );
 }
 
@@ -158,10 +154,8 @@ fn every_execution_s_definition_is_accepted() {
     check(
         &summary(records),
         expect![[r#"
-            valid, did not fail: 42 accepted, 3 refused
+            valid, did not fail: 44 accepted, 1 refused
             valid, failed: 16 accepted, 3 refused
-            1 x valid, did not fail: test_cross_account_service_lambda_invoke {"unsupported"}
-            1 x valid, did not fail: test_cross_account_states_start_sync_execution[SFN_START_EXECUTION_SYNC_ROLE_ARN_JSONATA] {"unsupported"}
             1 x valid, did not fail: test_map_item_batching_base_json_max_per_batch_jsonata {"unsupported"}
             1 x valid, failed: test_map_catch_error[MAP_CATCH_ERROR_OUTPUT_WITH_RETRY] {"variables"}
             1 x valid, failed: test_undefined_reference[BASE_UNDEFINED_OUTPUT] {"variables"}

@@ -10,6 +10,7 @@
 )]
 
 mod corpus;
+mod explain;
 mod hostile;
 mod read;
 mod write;

@@ -158,12 +158,42 @@ fn a_key_stands_once() {
 
 #[test]
 fn what_is_not_covered_is_said_to_be_so() {
-    let task = r#"{"Type": "Task", "Resource": "arn:aws:states:::lambda:invoke", "Credentials": {}, "End": true}"#;
+    let map = r#"{"Type": "Map", "ItemBatcher": {}, "End": true,
+        "ItemProcessor": {"StartAt": "b", "States": {"b": {"Type": "Succeed"}}}}"#;
     check_state(
-        task,
+        map,
         expect![
-            "$.States.a.Credentials: this validator does not cover `Credentials` [unsupported]"
+            "$.States.a.ItemBatcher: this validator does not cover `ItemBatcher` [unsupported]"
         ],
+    );
+}
+
+#[test]
+fn credentials_are_a_role() {
+    let task = |credentials: &str| {
+        format!(
+            r#"{{"Type": "Task", "Resource": "arn:aws:states:::lambda:invoke", "Credentials": {credentials}, "End": true}}"#
+        )
+    };
+    check_state(
+        &task(r#"{"RoleArn": "{% $states.input.role %}"}"#),
+        expect!["ok"],
+    );
+    check_state(
+        &task(r#"{"RoleArn": "{% $states. %}"}"#),
+        expect![
+            "$.States.a.Credentials.RoleArn: this is not JSONata: S0207: Unexpected end of expression [jsonata]"
+        ],
+    );
+    check_state(
+        &task(r#"{"InvalidField": "invalid"}"#),
+        expect![[r#"
+        $.States.a.Credentials: `RoleArn` is missing; add the ARN of the role that the Task takes on [schema]
+        $.States.a.Credentials.InvalidField: `Credentials` has no field `InvalidField` [unknown-field]"#]],
+    );
+    check_state(
+        &task("[]"),
+        expect!["$.States.a.Credentials: `Credentials` must be an object, not an array [schema]"],
     );
 }
 

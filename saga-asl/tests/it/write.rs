@@ -119,6 +119,7 @@ fn a_task_reads_from_what_it_calls_to_where_it_goes() {
         comment: Some("holds stock".to_owned()),
         resource: "arn:aws:states:::lambda:invoke".to_owned(),
         arguments: Some(Template::Object(arguments)),
+        credentials: None,
         timeout_seconds: Some(Number::Literal(10)),
         heartbeat_seconds: Some(Number::Expression(expression("$beat"))),
         retry: vec![retrier()],

@@ -176,6 +176,7 @@ fn start_and_wait(
             ),
             ("Input".to_owned(), input),
         ])),
+        credentials: None,
         timeout_seconds: Some(Number::Literal(LONGER_THAN_IT_LIVES)),
         heartbeat_seconds: None,
         retry: Vec::new(),

@@ -72,6 +72,7 @@ impl Lowering<'_> {
             comment: step.comment.as_deref().map(comment),
             resource: LAMBDA_INVOKE.to_owned(),
             arguments: Some(self.invocation(call, self.action_payload(scope, call, path))),
+            credentials: None,
             timeout_seconds: Some(Number::Literal(
                 step.policy.timeout.unwrap_or(DEFAULT_TIMEOUT),
             )),
@@ -103,6 +104,7 @@ impl Lowering<'_> {
                 .map(comment),
             resource: LAMBDA_INVOKE.to_owned(),
             arguments: Some(self.invocation(call, payload)),
+            credentials: None,
             timeout_seconds: Some(Number::Literal(policy.timeout.unwrap_or(DEFAULT_TIMEOUT))),
             heartbeat_seconds: seconds(policy.heartbeat),
             retry: retry::compensation(self.step(call), policy),
@@ -209,6 +211,7 @@ pub(super) fn park(scope: &Scope<'_>, park: &Park) -> Task {
             ),
             ("MessageBody".to_owned(), Template::Object(message)),
         ])),
+        credentials: None,
         timeout_seconds: Some(Number::Literal(ANNOUNCE_AGAIN)),
         heartbeat_seconds: None,
         retry: retry::park(),

@@ -3,12 +3,13 @@
 use saga_asl as asl;
 use serde_json::Value;
 
+use crate::data::Data;
 use crate::failure::Failure;
 
 use super::{Frame, Query, Rejected, Step};
 
 pub(super) fn run<'a>(
-    frame: &mut Frame, choice: &'a asl::Choice, input: &Value,
+    frame: &mut Frame, choice: &'a asl::Choice, input: &Data,
 ) -> Result<Step<'a>, Failure> {
     let query = Query::of_input(input);
     for (index, rule) in choice.choices.iter().enumerate() {

@@ -6,10 +6,12 @@ use std::sync::Arc;
 use std::task::Poll;
 
 use saga_asl as asl;
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 
+use crate::data::Data;
 use crate::execution::{ACCOUNT, Child, REGION};
 use crate::failure::Failure;
+use crate::history::Facts;
 use crate::lock;
 use crate::registry::{Birth, Origin};
 
@@ -88,10 +90,15 @@ impl Children {
         }
     }
 
-    fn begin(&self, frame: &Frame, input: Value) -> Result<Child, Failure> {
+    fn begin(&self, frame: &Frame, input: Data) -> Result<Child, Failure> {
         let execution = &frame.execution;
+        if !execution.has_room_for_child() {
+            return Err(Failure::runtime(
+                "The executions of the Map and of those around it are too many.",
+            ));
+        }
         let birth = Birth {
-            name: execution.uuid(),
+            name: execution.uuid().into(),
             machine_name: Arc::clone(&self.machine_name),
             machine: Arc::clone(&self.machine),
             input,
@@ -126,14 +133,17 @@ pub(super) async fn run(
         children.machine_name,
         frame.execution.uuid()
     );
-    frame.record("MapRunStarted", json!({ "mapRunArn": arn }))?;
+    frame.record(
+        "MapRunStarted",
+        Facts::Fields(vec![("mapRunArn", arn.into())]),
+    )?;
     match run_items(frame, map, query, (items, limit), &tolerance, &children).await {
         Ok(outputs) => {
-            frame.record("MapRunSucceeded", json!({}))?;
+            frame.record("MapRunSucceeded", Facts::NONE)?;
             Ok(outputs)
         }
         Err(failure) => {
-            frame.record("MapRunFailed", Value::Object(failure.details()))?;
+            frame.record("MapRunFailed", Facts::Fields(failure.parts()))?;
             Err(failure)
         }
     }
@@ -190,7 +200,7 @@ async fn next_ended(running: &mut Vec<(usize, Child)>) -> Option<(usize, Child)>
 fn result(child: &Child) -> (bool, Value) {
     let progress = lock(&child.0.progress);
     if let Some(output) = &progress.output {
-        return (false, output.clone());
+        return (false, output.value().clone());
     }
     let mut result = Map::new();
     result.insert("Status".into(), progress.status.name().into());

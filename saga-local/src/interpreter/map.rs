@@ -4,7 +4,9 @@
 use saga_asl as asl;
 use serde_json::{Value, json};
 
+use crate::data::Data;
 use crate::failure::Failure;
+use crate::history::Facts;
 
 use super::parallel::{Branch, abort, next_ended};
 use super::{Frame, Query, Rejected, Step, distributed, target};
@@ -14,20 +16,23 @@ use super::{Frame, Query, Rejected, Step, distributed, target};
 const INLINE_CONCURRENCY: u64 = 40;
 
 pub(super) async fn attempt<'a>(
-    frame: &mut Frame, map: &'a asl::Map, input: &Value,
+    frame: &mut Frame, map: &'a asl::Map, input: &Data,
 ) -> Result<Step<'a>, Failure> {
     let query = Query::of_input(input);
     let (items, limit) = request(frame, map, &query).map_err(|rejected| frame.reject(rejected))?;
-    let started = frame.record("MapStateStarted", json!({ "length": items.len() }))?;
+    let started = frame.record(
+        "MapStateStarted",
+        Facts::Fields(vec![("length", items.len().into())]),
+    )?;
     let outputs = match map.item_processor.mode {
         asl::ProcessorMode::Inline => run(frame, map, &query, (items, limit), started).await,
         asl::ProcessorMode::Distributed(execution_type) => {
             distributed::run(frame, map, execution_type, &query, (items, limit)).await
         }
     }?;
-    let result = Value::Array(outputs);
+    let result = Data::from(Value::Array(outputs));
     frame.check_size(&result)?;
-    frame.note(frame.last(), "MapStateSucceeded", json!({}))?;
+    frame.note(frame.last(), "MapStateSucceeded", Facts::NONE)?;
     let query = query.with_result(&result);
     frame.complete(
         "MapStateExited",
@@ -55,23 +60,31 @@ async fn run(
         let Some(ended) = next_ended(&mut running).await else {
             return Ok(outputs);
         };
-        let details = json!({ "index": ended.index, "name": frame.state.name });
+        let facts = iteration(frame, ended.index);
         match ended.outcome {
             Ok(output) => {
-                outputs[ended.index] = output;
-                let succeeded = frame.note(ended.last, "MapIterationSucceeded", details)?;
+                outputs[ended.index] = output.value().clone();
+                let succeeded = frame.note(ended.last, "MapIterationSucceeded", facts)?;
                 // The next iteration follows the work of the one that made room, the Map's end the last event of all.
                 previous = ended.last;
                 frame.set_last(succeeded);
             }
             Err(failure) => {
                 abort(frame, running)?;
-                frame.note(ended.last, "MapIterationFailed", details)?;
+                frame.note(ended.last, "MapIterationFailed", facts)?;
                 frame.set_last(ended.last);
                 return Err(failure);
             }
         }
     }
+}
+
+/// What the events of an iteration say.
+fn iteration(frame: &Frame, index: usize) -> Facts {
+    Facts::Fields(vec![
+        ("index", index.into()),
+        ("name", (*frame.state.name).into()),
+    ])
 }
 
 /// The items, and how many of them run at once.
@@ -92,7 +105,7 @@ fn request(
         .map_or(most, |limit| limit.min(most));
     let items = match &map.items {
         Some(template) => query.template(frame, "Items", template)?,
-        None => query.input.clone(),
+        None => query.input.value().clone(),
     };
     match (items, &map.items) {
         (Value::Array(items), _) => Ok((items, usize::try_from(limit).unwrap_or(1))),
@@ -114,8 +127,7 @@ fn begin<'a>(
     frame: &mut Frame, map: &'a asl::Map, query: &Query<'_>, (index, item): (usize, Value),
     previous: u64,
 ) -> Result<Branch<'a>, Failure> {
-    let details = json!({ "index": index, "name": frame.state.name });
-    let started = frame.note(previous, "MapIterationStarted", details)?;
+    let started = frame.note(previous, "MapIterationStarted", iteration(frame, index))?;
     let mut inner = frame.inner(started);
     let input = select(frame, &mut inner, map, query, (index, item))?;
     Ok(Branch::new(index, inner, &map.item_processor.graph, input))
@@ -125,14 +137,14 @@ fn begin<'a>(
 pub(super) fn select(
     frame: &mut Frame, inner: &mut Frame, map: &asl::Map, query: &Query<'_>,
     (index, item): (usize, Value),
-) -> Result<Value, Failure> {
+) -> Result<Data, Failure> {
     inner.item = Some(json!({ "Index": index, "Value": item }));
-    let input = match &map.item_selector {
+    let input = Data::from(match &map.item_selector {
         Some(template) => query
             .template(inner, "ItemSelector", template)
             .map_err(|rejected| frame.reject(rejected))?,
         None => item,
-    };
+    });
     frame.check_size(&input)?;
     Ok(input)
 }

@@ -17,8 +17,10 @@ use std::time::SystemTime;
 use saga_asl as asl;
 use serde_json::{Map, Value, json};
 
+use crate::data::Data;
 use crate::execution::Execution;
-use crate::failure::{Failure, MAX_PAYLOAD, json_size};
+use crate::failure::{Failure, MAX_PAYLOAD};
+use crate::history::Facts;
 use crate::jsonata::Variables;
 use crate::{BoxFuture, lock};
 
@@ -48,7 +50,7 @@ struct Place {
 /// `$states.context.State` and `Task`, and where the state was entered.
 #[derive(Clone, Debug)]
 struct StateContext {
-    name: String,
+    name: Arc<str>,
     entered_at: SystemTime,
     entered: u64,
     before: u64,
@@ -59,7 +61,7 @@ struct StateContext {
 /// Where a state leads, and with what.
 struct Step<'a> {
     next: Option<&'a str>,
-    output: Value,
+    output: Data,
 }
 
 /// The events of one type of state.
@@ -102,8 +104,8 @@ fn events(state: &asl::State) -> Events {
 
 /// Runs from `StartAt` to an end. Boxed, because graphs nest.
 pub(crate) fn run_graph<'a>(
-    frame: &'a mut Frame, graph: &'a asl::Graph, input: Value,
-) -> BoxFuture<'a, Result<Value, Failure>> {
+    frame: &'a mut Frame, graph: &'a asl::Graph, input: Data,
+) -> BoxFuture<'a, Result<Data, Failure>> {
     Box::pin(async move {
         let mut name = graph.start_at.as_str();
         let mut input = input;
@@ -123,7 +125,7 @@ pub(crate) fn run_graph<'a>(
 }
 
 async fn run_state<'a>(
-    frame: &mut Frame, name: &str, state: &'a asl::State, input: &Value,
+    frame: &mut Frame, name: &str, state: &'a asl::State, input: &Data,
 ) -> Result<Step<'a>, Failure> {
     frame.enter(
         &events(state),
@@ -155,7 +157,7 @@ impl Frame {
     pub(crate) fn new(execution: &Arc<Execution>) -> Self {
         let now = execution.clock.now();
         let state = StateContext {
-            name: String::new(),
+            name: "".into(),
             entered_at: now,
             entered: 0,
             before: 0,
@@ -197,25 +199,30 @@ impl Frame {
     }
 
     /// Appends an event after the branch's latest one, and makes it the latest.
-    fn record(&self, kind: &'static str, details: Value) -> Result<u64, Failure> {
-        let id = self.note(self.last(), kind, details)?;
+    fn record(&self, kind: &'static str, facts: Facts) -> Result<u64, Failure> {
+        let id = self.note(self.last(), kind, facts)?;
         self.set_last(id);
         Ok(id)
     }
 
     /// Appends an event that nothing follows, as `MapIterationSucceeded` is.
-    fn note(&self, previous: u64, kind: &'static str, details: Value) -> Result<u64, Failure> {
-        self.execution.record(previous, kind, object(details))
+    fn note(&self, previous: u64, kind: &'static str, facts: Facts) -> Result<u64, Failure> {
+        self.execution.record(previous, kind, facts)
     }
 
     fn enter(
-        &mut self, events: &Events, name: &str, input: &Value, is_task: bool,
+        &mut self, events: &Events, name: &str, input: &Data, is_task: bool,
     ) -> Result<(), Failure> {
         let before = self.last();
-        let entered = self.record(events.entered, json!({ "name": name, "input": input }))?;
+        let name: Arc<str> = name.into();
+        let facts = Facts::Entered {
+            state: Arc::clone(&name),
+            input: input.clone(),
+        };
+        let entered = self.record(events.entered, facts)?;
         lock(&self.place).aborted = events.aborted;
         self.state = StateContext {
-            name: name.to_owned(),
+            name,
             entered_at: self.execution.clock.now(),
             entered,
             before,
@@ -226,8 +233,8 @@ impl Frame {
     }
 
     /// Whether the state may hand the value on.
-    fn check_size(&self, value: &Value) -> Result<(), Failure> {
-        if json_size(value) > MAX_PAYLOAD {
+    fn check_size(&self, value: &Data) -> Result<(), Failure> {
+        if value.size() > MAX_PAYLOAD {
             Err(Failure::too_large(&self.state.name))
         } else {
             Ok(())
@@ -236,15 +243,19 @@ impl Frame {
 
     /// Leaves the state: checks the output's size, records the event, and only then assigns, all or nothing.
     fn exit(
-        &mut self, exited: &'static str, output: &Value, assigned: Map<String, Value>,
+        &mut self, exited: &'static str, output: &Data, assigned: Map<String, Value>,
     ) -> Result<(), Failure> {
         self.check_size(output)?;
-        let mut details = json!({ "name": self.state.name, "output": output });
-        if !assigned.is_empty() {
-            details["assignedVariables"] = Value::Object(assigned.clone());
-        }
-        self.record(exited, details)?;
+        let facts = Facts::Exited {
+            state: Arc::clone(&self.state.name),
+            output: output.clone(),
+            assigned: (!assigned.is_empty()).then(|| Arc::new(assigned.clone())),
+        };
+        self.record(exited, facts)?;
         lock(&self.place).aborted = None;
+        if assigned.is_empty() {
+            return Ok(());
+        }
         self.held.assign(&assigned);
         self.variables.extend(
             assigned
@@ -257,7 +268,7 @@ impl Frame {
     /// Evaluates `Assign` and `Output`, both against the variables as they were, and leaves the state.
     fn complete<'a>(
         &mut self, exited: &'static str, query: &Query<'_>,
-        fields: (&asl::Assign, Option<&asl::Template>), default: &Value, next: Option<&'a str>,
+        fields: (&asl::Assign, Option<&asl::Template>), default: &Data, next: Option<&'a str>,
     ) -> Result<Step<'a>, Failure> {
         let assigned = query
             .assign(self, fields.0)
@@ -266,7 +277,8 @@ impl Frame {
         let output = match fields.1 {
             Some(template) => query
                 .template(self, "Output", template)
-                .map_err(|rejected| self.reject(rejected))?,
+                .map_err(|rejected| self.reject(rejected))?
+                .into(),
             None => default.clone(),
         };
         self.exit(exited, &output, assigned)?;
@@ -280,10 +292,13 @@ impl Frame {
             "An error occurred while executing the state '{}' (entered at the event id #{}). {}",
             state.name, state.entered, rejected.message
         );
-        let mut details =
-            json!({ "state": state.name, "error": "States.QueryEvaluationError", "cause": cause });
+        let mut fields: Vec<(&str, Value)> = vec![
+            ("state", (*state.name).into()),
+            ("error", "States.QueryEvaluationError".into()),
+            ("cause", cause.as_str().into()),
+        ];
         if let Some(location) = rejected.location {
-            details["location"] = Value::String(location);
+            fields.push(("location", location.into()));
         }
         // Where a state fails on entry, Step Functions names the event before the entry as the previous one.
         let last = self.last();
@@ -292,7 +307,7 @@ impl Frame {
         } else {
             last
         };
-        match self.note(previous, "EvaluationFailed", details) {
+        match self.note(previous, "EvaluationFailed", Facts::Fields(fields)) {
             Ok(id) => self.set_last(id),
             Err(full) => return full,
         }
@@ -305,15 +320,15 @@ impl Frame {
         let state = &self.state;
         let mut context = json!({
             "Execution": {
-                "Id": execution.arn(),
-                "Input": execution.input,
-                "StartTime": timestamp(execution.started),
-                "Name": execution.name,
+                "Id": *execution.arn,
+                "Input": execution.input.value(),
+                "StartTime": execution.start_time,
+                "Name": *execution.name,
                 "RoleArn": execution.role_arn(),
                 "RedriveCount": 0,
             },
             "StateMachine": { "Id": execution.machine_arn(), "Name": &*execution.machine_name },
-            "State": { "Name": state.name, "EnteredTime": timestamp(state.entered_at) },
+            "State": { "Name": *state.name, "EnteredTime": timestamp(state.entered_at) },
         });
         if let Some(retries) = state.retries {
             context["State"]["RetryCount"] = retries.into();
@@ -329,13 +344,6 @@ impl Frame {
 }
 
 /// As Step Functions writes times: RFC 3339 with milliseconds, in UTC.
-fn timestamp(time: SystemTime) -> String {
+pub(crate) fn timestamp(time: SystemTime) -> String {
     humantime::format_rfc3339_millis(time).to_string()
-}
-
-fn object(details: Value) -> Map<String, Value> {
-    match details {
-        Value::Object(object) => object,
-        _ => Map::new(),
-    }
 }

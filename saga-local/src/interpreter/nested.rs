@@ -8,6 +8,7 @@ use saga_runtime::__private::check_execution_name;
 use serde_json::{Map, Value, json};
 
 use crate::clock::Waits;
+use crate::data::Data;
 use crate::execution::{Child, Execution, Status};
 use crate::failure::Failure;
 use crate::host::Resource;
@@ -30,7 +31,7 @@ pub(super) enum Start {
 
 impl Start {
     pub(super) fn of(resource: &Resource) -> Option<Self> {
-        match (resource.service.as_str(), resource.action.as_str()) {
+        match (&*resource.service, &*resource.action) {
             ("states", "startExecution") => Some(Self::Only),
             ("states", "startExecution.sync") => Some(Self::Sync),
             ("states", "startExecution.sync:2") => Some(Self::SyncJson),
@@ -41,7 +42,7 @@ impl Start {
 
 /// Starts the execution and, unless the Task only starts it, waits for its end or the Task's own.
 pub(super) async fn perform(
-    frame: &Frame, start: Start, resource: &Resource, arguments: &Value, deadline: SystemTime,
+    frame: &Frame, start: Start, resource: &Arc<Resource>, arguments: &Value, deadline: SystemTime,
 ) -> Result<Value, Failure> {
     let execution = &frame.execution;
     let request_id = execution.services.next_request_id();
@@ -50,6 +51,7 @@ pub(super) async fn perform(
     if start == Start::Only {
         return Ok(answer);
     }
+    let answer = Data::from(answer);
     let child = Child(child);
     task::submitted(frame, resource, &answer)?;
     // Another execution may have started it, with the same name and input.
@@ -92,16 +94,20 @@ fn begin(
     if check_execution_name(&name).is_err() {
         return Err(refuse("InvalidName", format!("Invalid Name: '{name}'")));
     }
-    let Some(input) = input(arguments.get("Input")) else {
+    let Some(input) = input(arguments.get("Input")).map(Data::from) else {
         let message = "Invalid State Machine Execution Input: 'The input is no JSON text'";
         return Err(refuse("InvalidExecutionInput", message.to_owned()));
     };
+    if !execution.has_room_for_child() {
+        let message = "The maximum number of running executions has been reached";
+        return Err(refuse("ExecutionLimitExceeded", message.to_owned()));
+    }
     let origin = match start {
         Start::Only => Origin::Detached(execution),
         Start::Sync | Start::SyncJson => Origin::Task(execution),
     };
     let birth = Birth {
-        name,
+        name: name.into(),
         machine_name: flow.name,
         machine,
         input: input.clone(),
@@ -113,7 +119,7 @@ fn begin(
         // "If you call StartExecution with the same name and input as a running execution, the call succeeds."
         Err(child) if child.is_running() && child.input == input => Ok(child),
         Err(child) => {
-            let message = format!("Execution Already Exists: '{}'", child.arn());
+            let message = format!("Execution Already Exists: '{}'", child.arn);
             Err(refuse("ExecutionAlreadyExists", message))
         }
     }
@@ -132,7 +138,7 @@ fn input(argument: Option<&Value>) -> Option<Value> {
 /// What `StartExecution` answers.
 fn response(child: &Execution, request_id: &str) -> Value {
     json!({
-        "ExecutionArn": child.arn(),
+        "ExecutionArn": *child.arn,
         "SdkHttpMetadata": { "HttpStatusCode": 200 },
         "SdkResponseMetadata": { "RequestId": request_id },
         "StartDate": millis(child.started),
@@ -160,12 +166,12 @@ fn outcome(child: &Execution, start: Start) -> Result<Value, Failure> {
             }
         }
     }
-    add("ExecutionArn", child.arn().into());
-    add("Input", payload(&child.input));
+    add("ExecutionArn", (*child.arn).into());
+    add("Input", payload(child.input.value()));
     add("InputDetails", json!({ "Included": true }));
-    add("Name", child.name.as_str().into());
+    add("Name", (*child.name).into());
     if let Some(output) = &progress.output {
-        add("Output", payload(output));
+        add("Output", payload(output.value()));
         add("OutputDetails", json!({ "Included": true }));
     }
     add("RedriveCount", 0.into());

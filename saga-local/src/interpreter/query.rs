@@ -1,19 +1,23 @@
 //! Evaluates a state's templates, and says what Step Functions would say when one does not evaluate. Records nothing.
 
-use saga_asl as asl;
-use serde_json::{Map, Value, json};
+use std::fmt;
 
-use crate::failure::{MAX_PAYLOAD, json_size};
+use saga_asl as asl;
+use serde_json::{Map, Value};
+
+use crate::data::{Data, member};
+use crate::failure::{MAX_PAYLOAD, object_size};
 use crate::jsonata::{self, Bindings, Unevaluated};
+use crate::prepared::{Part, Path, Prepared};
 
 use super::Frame;
 
 /// What `$states` holds at one place of a state, its context aside.
 #[derive(Clone, Copy)]
 pub(super) struct Query<'a> {
-    pub(super) input: &'a Value,
-    pub(super) result: Option<&'a Value>,
-    pub(super) error: Option<&'a Value>,
+    pub(super) input: &'a Data,
+    pub(super) result: Option<&'a Data>,
+    pub(super) error: Option<&'a Data>,
 }
 
 /// An evaluation that failed. `location` is the field, as a path.
@@ -63,7 +67,7 @@ fn type_name(value: &Value) -> &'static str {
 }
 
 impl<'a> Query<'a> {
-    pub(super) fn of_input(input: &'a Value) -> Self {
+    pub(super) fn of_input(input: &'a Data) -> Self {
         Self {
             input,
             result: None,
@@ -71,14 +75,14 @@ impl<'a> Query<'a> {
         }
     }
 
-    pub(super) fn with_result(self, result: &'a Value) -> Self {
+    pub(super) fn with_result(self, result: &'a Data) -> Self {
         Self {
             result: Some(result),
             ..self
         }
     }
 
-    pub(super) fn with_error(self, error: &'a Value) -> Self {
+    pub(super) fn with_error(self, error: &'a Data) -> Self {
         Self {
             error: Some(error),
             ..self
@@ -94,7 +98,7 @@ impl<'a> Query<'a> {
             ("errorOutput", self.error),
         ] {
             if let Some(value) = value {
-                states.insert(name.into(), value.clone());
+                states.insert(name.into(), value.value().clone());
             }
         }
         Value::Object(states)
@@ -103,31 +107,27 @@ impl<'a> Query<'a> {
     pub(super) fn template(
         &self, frame: &Frame, field: &str, template: &asl::Template,
     ) -> Result<Value, Rejected> {
-        let mut scope = Scope {
+        self.scope(frame).template(&Place::Field(field), template)
+    }
+
+    fn scope(&'a self, frame: &'a Frame) -> Scope<'a> {
+        Scope {
             query: self,
             frame,
             states: None,
-        };
-        scope.template(field, template)
+        }
     }
 
     pub(super) fn assign(
         &self, frame: &Frame, assign: &asl::Assign,
     ) -> Result<Map<String, Value>, Rejected> {
-        let mut scope = Scope {
-            query: self,
-            frame,
-            states: None,
-        };
+        let mut scope = self.scope(frame);
         let mut assigned = Map::new();
         for (name, template) in assign {
-            assigned.insert(
-                name.clone(),
-                scope.template(&format!("Assign/{name}"), template)?,
-            );
+            let place = Place::Key(&Place::Field("Assign"), name);
+            assigned.insert(name.clone(), scope.template(&place, template)?);
         }
-        let too_large = !assigned.is_empty() && json_size(&json!(assigned)) > MAX_PAYLOAD;
-        if too_large {
+        if !assigned.is_empty() && object_size(&assigned) > MAX_PAYLOAD {
             let message = format!(
                 "The variables assigned by one state exceed the limit of {MAX_PAYLOAD} bytes."
             );
@@ -139,12 +139,8 @@ impl<'a> Query<'a> {
     pub(super) fn expression(
         &self, frame: &Frame, field: &str, expression: &asl::Expression,
     ) -> Result<Value, Rejected> {
-        Scope {
-            query: self,
-            frame,
-            states: None,
-        }
-        .expression(field, expression)
+        self.scope(frame)
+            .expression(&Place::Field(field), expression)
     }
 
     /// A whole number in `range`, or an expression of one.
@@ -188,6 +184,39 @@ impl<'a> Query<'a> {
     }
 }
 
+/// Where in a state an expression stands, as a path; written out only for a message.
+enum Place<'a> {
+    Field(&'a str),
+    Key(&'a Place<'a>, &'a str),
+    Index(&'a Place<'a>, usize),
+}
+
+impl fmt::Display for Place<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Field(name) => f.write_str(name),
+            Self::Key(around, key) => write!(f, "{around}/{key}"),
+            Self::Index(around, index) => write!(f, "{around}[{index}]"),
+        }
+    }
+}
+
+/// What a path leads to.
+enum Found<'a> {
+    Json(&'a Value),
+    Text(&'a str),
+    Count(u64),
+}
+
+/// Goes on by names, through objects only: what a name means in an array is for the evaluator to say.
+fn follow<'a>(value: &'a Value, names: &[String]) -> Option<Found<'a>> {
+    let mut value = value;
+    for name in names {
+        value = member(value, name)?;
+    }
+    Some(Found::Json(value))
+}
+
 /// One field's evaluation: `$states` is built once for all the expressions in it, and only if there are any.
 struct Scope<'a> {
     query: &'a Query<'a>,
@@ -196,47 +225,56 @@ struct Scope<'a> {
 }
 
 impl Scope<'_> {
-    fn template(&mut self, field: &str, template: &asl::Template) -> Result<Value, Rejected> {
+    fn template(&mut self, place: &Place<'_>, template: &asl::Template) -> Result<Value, Rejected> {
         Ok(match template {
             asl::Template::Null => Value::Null,
             asl::Template::Bool(bool) => Value::Bool(*bool),
             asl::Template::Number(number) => Value::Number(number.clone()),
             asl::Template::String(text) => Value::String(text.clone()),
-            asl::Template::Expression(expression) => self.expression(field, expression)?,
+            asl::Template::Expression(expression) => self.expression(place, expression)?,
             asl::Template::Array(items) => {
                 let items = items
                     .iter()
                     .enumerate()
-                    .map(|(index, item)| self.template(&format!("{field}[{index}]"), item));
+                    .map(|(index, item)| self.template(&Place::Index(place, index), item));
                 Value::Array(items.collect::<Result<_, _>>()?)
             }
             asl::Template::Object(members) => {
-                let members = members.iter().map(|(key, value)| {
-                    Ok((
-                        key.clone(),
-                        self.template(&format!("{field}/{key}"), value)?,
-                    ))
-                });
-                Value::Object(members.collect::<Result<_, Rejected>>()?)
+                let mut object = Map::with_capacity(members.len());
+                for (key, value) in members {
+                    let value = self.template(&Place::Key(place, key), value)?;
+                    object.insert(key.clone(), value);
+                }
+                Value::Object(object)
             }
         })
     }
 
-    fn expression(&mut self, field: &str, expression: &asl::Expression) -> Result<Value, Rejected> {
+    fn expression(
+        &mut self, place: &Place<'_>, expression: &asl::Expression,
+    ) -> Result<Value, Rejected> {
         let text = text_of(expression);
         let (query, frame) = (self.query, self.frame);
-        let states = self
-            .states
-            .get_or_insert_with(|| jsonata::to_jsonata(&query.states(frame)));
+        let execution = &frame.execution;
+        let expression = execution.services.expressions.get(text);
+        let seed = execution.random_seed();
+        if let Some(value) = self.look_up(&expression.prepared) {
+            return Ok(value);
+        }
+        let states = text.contains("states").then(|| {
+            &*self
+                .states
+                .get_or_insert_with(|| jsonata::to_jsonata(&query.states(frame)))
+        });
         let bindings = Bindings {
             states,
             variables: &frame.variables,
-            now: frame.execution.clock.now(),
-            seed: frame.execution.random_seed(),
+            now: execution.clock.now(),
+            seed,
         };
-        jsonata::evaluate(text, &bindings).map_err(|unevaluated| {
+        jsonata::evaluate(text, &expression, &bindings).map_err(|unevaluated| {
             let subject =
-                format!("The JSONata expression '{text}' specified for the field '{field}'");
+                format!("The JSONata expression '{text}' specified for the field '{place}'");
             let message = match unevaluated {
                 Unevaluated::Nothing => format!("{subject} returned nothing (undefined)."),
                 Unevaluated::NotJson => {
@@ -246,7 +284,73 @@ impl Scope<'_> {
                     format!("{subject} threw an error during evaluation. {error}")
                 }
             };
-            Rejected::new(field, message)
+            Rejected::new(&place.to_string(), message)
         })
+    }
+
+    /// The value of a path, or of texts put together, without an evaluator; `None` where only that one knows.
+    fn look_up(&self, prepared: &Prepared) -> Option<Value> {
+        match prepared {
+            Prepared::Path(path) => Some(match self.find(path)? {
+                Found::Json(value) => jsonata::through_jsonata(value),
+                Found::Text(text) => Value::from(text),
+                Found::Count(count) => Value::from(count),
+            }),
+            Prepared::Text(parts) => {
+                // An execution's ARN and the time of its start, mostly.
+                let mut whole = String::with_capacity(128);
+                for part in parts {
+                    match part {
+                        Part::Literal(text) => whole.push_str(text),
+                        Part::Path(path) => match self.find(path)? {
+                            Found::Text(text) => whole.push_str(text),
+                            Found::Json(value) => whole.push_str(value.as_str()?),
+                            Found::Count(_) => return None,
+                        },
+                    }
+                }
+                Some(Value::String(whole))
+            }
+            Prepared::General => None,
+        }
+    }
+
+    fn find(&self, path: &Path) -> Option<Found<'_>> {
+        if path.variable != "states" {
+            return follow(self.frame.variables.get(&path.variable)?, &path.names);
+        }
+        let (name, rest) = path.names.split_first()?;
+        let data = match name.as_str() {
+            "context" => return self.frame.find(rest),
+            "input" => self.query.input,
+            "result" => self.query.result?,
+            "errorOutput" => self.query.error?,
+            _ => return None,
+        };
+        match rest.split_first() {
+            None => Some(Found::Json(data.value())),
+            Some((name, rest)) => follow(data.get(name)?, rest),
+        }
+    }
+}
+
+impl Frame {
+    /// What most definitions take of `$states.context`, which then need not be built; `None` for the rest of it.
+    fn find(&self, names: &[String]) -> Option<Found<'_>> {
+        let (of, rest) = names.split_first()?;
+        let (name, rest) = rest.split_first()?;
+        let found = match (of.as_str(), name.as_str()) {
+            ("Execution", "Input") => return follow(self.execution.input.value(), rest),
+            ("Map", "Item") => return follow(self.item.as_ref()?, rest),
+            ("Execution", "Id") => Found::Text(&self.execution.arn),
+            ("Execution", "Name") => Found::Text(&self.execution.name),
+            ("Execution", "StartTime") => Found::Text(&self.execution.start_time),
+            ("State", "Name") => Found::Text(&self.state.name),
+            // Every emitted envelope asks for it.
+            ("State", "RetryCount") => Found::Count(self.state.retries?),
+            ("Task", "Token") => Found::Text(self.state.token.as_deref()?),
+            _ => return None,
+        };
+        rest.is_empty().then_some(found)
     }
 }

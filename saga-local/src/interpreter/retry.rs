@@ -2,19 +2,19 @@
 
 use std::time::Duration;
 
-use saga_asl as asl;
-use serde_json::{Value, json};
-
+use crate::data::Data;
 use crate::execution::Execution;
 use crate::failure::Failure;
+use crate::history::Facts;
+use saga_asl as asl;
 
 use super::{Frame, Query, Step, events, map, parallel, task};
 
 pub(super) async fn run<'a>(
-    frame: &mut Frame, state: &'a asl::State, input: &Value,
+    frame: &mut Frame, state: &'a asl::State, input: &Data,
 ) -> Result<Step<'a>, Failure> {
     let (retriers, catchers) = policy(state);
-    let mut counts = vec![0; retriers.len()];
+    let mut counts = Vec::new();
     loop {
         let outcome = match state {
             asl::State::Task(task) => task::attempt(frame, task, input).await,
@@ -46,8 +46,9 @@ fn policy(state: &asl::State) -> (&[asl::Retrier], &[asl::Catcher]) {
 
 /// How long to wait before the next attempt; `None` if there is none. First match wins, and each retrier counts for itself.
 fn delay(
-    execution: &Execution, policy: &[asl::Retrier], counts: &mut [u64], failure: &Failure,
+    execution: &Execution, policy: &[asl::Retrier], counts: &mut Vec<u64>, failure: &Failure,
 ) -> Option<Duration> {
+    counts.resize(policy.len(), 0);
     let (retrier, count) = policy
         .iter()
         .zip(counts)
@@ -80,7 +81,7 @@ fn whole(seconds: u64) -> f64 {
 
 /// First match wins. What a catcher itself fails with is caught no more.
 fn caught<'a>(
-    frame: &mut Frame, state: &asl::State, catch: &'a [asl::Catcher], input: &Value,
+    frame: &mut Frame, state: &asl::State, catch: &'a [asl::Catcher], input: &Data,
     failure: Failure,
 ) -> Result<Step<'a>, Failure> {
     let failed = match state {
@@ -89,7 +90,7 @@ fn caught<'a>(
         _ => None,
     };
     if let Some(failed) = failed {
-        frame.record(failed, json!({}))?;
+        frame.record(failed, Facts::NONE)?;
     }
     let Some(catcher) = catch
         .iter()
@@ -97,7 +98,7 @@ fn caught<'a>(
     else {
         return Err(failure);
     };
-    let error = failure.error_output();
+    let error = Data::from(failure.error_output());
     let query = Query::of_input(input).with_error(&error);
     let fields = (&catcher.assign, catcher.output.as_ref());
     frame.complete(

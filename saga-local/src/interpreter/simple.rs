@@ -2,10 +2,9 @@
 
 use std::time::{Duration, SystemTime};
 
-use saga_asl as asl;
-use serde_json::Value;
-
+use crate::data::Data;
 use crate::failure::Failure;
+use saga_asl as asl;
 
 use super::{Frame, Query, Rejected, Step, target};
 
@@ -13,7 +12,7 @@ use super::{Frame, Query, Rejected, Step, target};
 const MAX_SECONDS: u64 = 99_999_999;
 
 pub(super) fn pass<'a>(
-    frame: &mut Frame, pass: &'a asl::Pass, input: &Value,
+    frame: &mut Frame, pass: &'a asl::Pass, input: &Data,
 ) -> Result<Step<'a>, Failure> {
     let fields = (&pass.assign, pass.output.as_ref());
     frame.complete(
@@ -26,7 +25,7 @@ pub(super) fn pass<'a>(
 }
 
 pub(super) fn succeed<'a>(
-    frame: &mut Frame, succeed: &'a asl::Succeed, input: &Value,
+    frame: &mut Frame, succeed: &'a asl::Succeed, input: &Data,
 ) -> Result<Step<'a>, Failure> {
     let fields = (&asl::Assign::new(), succeed.output.as_ref());
     frame.complete(
@@ -39,7 +38,7 @@ pub(super) fn succeed<'a>(
 }
 
 /// A Fail state's failure; or, if its `Error` or `Cause` does not evaluate, that.
-pub(super) fn fail(frame: &mut Frame, fail: &asl::Fail, input: &Value) -> Failure {
+pub(super) fn fail(frame: &mut Frame, fail: &asl::Fail, input: &Data) -> Failure {
     let query = Query::of_input(input);
     let part = |field, text: &Option<asl::Text>| {
         text.as_ref()
@@ -53,7 +52,7 @@ pub(super) fn fail(frame: &mut Frame, fail: &asl::Fail, input: &Value) -> Failur
 }
 
 pub(super) async fn wait<'a>(
-    frame: &mut Frame, wait: &'a asl::Wait, input: &Value,
+    frame: &mut Frame, wait: &'a asl::Wait, input: &Data,
 ) -> Result<Step<'a>, Failure> {
     let query = Query::of_input(input);
     match until(frame, &query, &wait.until) {

@@ -1,14 +1,16 @@
 //! Task: one attempt, from its arguments to its result. Retry and Catch stand around it in `retry.rs`.
 
+use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use saga_asl as asl;
 use serde_json::{Value, json};
 
 use crate::clock::Waits;
-use crate::execution::REGION;
-use crate::failure::{Failure, MAX_PAYLOAD, json_size};
-use crate::host::{Answer, Call, Resource};
+use crate::data::Data;
+use crate::failure::{Failure, MAX_PAYLOAD};
+use crate::history::{Facts, Scheduled};
+use crate::host::{Call, Reply, Resource};
 use crate::race::{Either, race};
 
 use super::nested::{self, Start};
@@ -18,9 +20,9 @@ use super::{Frame, Query, Step, target};
 const MAX_TIMEOUT: u64 = 99_999_999;
 
 pub(super) async fn attempt<'a>(
-    frame: &mut Frame, task: &'a asl::Task, input: &Value,
+    frame: &mut Frame, task: &'a asl::Task, input: &Data,
 ) -> Result<Step<'a>, Failure> {
-    let Some(resource) = Resource::parse(&task.resource) else {
+    let Some(resource) = frame.execution.services.resource(&task.resource) else {
         return Err(Failure::runtime(format!(
             "The resource '{}' is not supported by the embedded engine.",
             task.resource
@@ -45,7 +47,8 @@ pub(super) async fn attempt<'a>(
 
 /// What the state sends, and how long it waits.
 struct Request {
-    arguments: Value,
+    arguments: Data,
+    role: Option<String>,
     timeout: Option<u64>,
     heartbeat: Option<u64>,
 }
@@ -58,50 +61,55 @@ fn request(frame: &mut Frame, task: &asl::Task, query: &Query<'_>) -> Result<Req
             .transpose()
     };
     let evaluated = match &task.arguments {
-        Some(template) => query.template(frame, "Arguments", template),
+        Some(template) => query.template(frame, "Arguments", template).map(Data::from),
         None => Ok(query.input.clone()),
     }
     .and_then(|arguments| {
+        let role = task.credentials.as_ref();
+        let role = role
+            .map(|role| query.text(frame, "Credentials/RoleArn", &role.role_arn))
+            .transpose()?;
         let timeout = number("TimeoutSeconds", &task.timeout_seconds)?;
         let heartbeat = number("HeartbeatSeconds", &task.heartbeat_seconds)?;
         Ok(Request {
             arguments,
+            role,
             timeout,
             heartbeat,
         })
     });
     let request = evaluated.map_err(|rejected| frame.reject(rejected))?;
-    if json_size(&request.arguments) > MAX_PAYLOAD {
+    if request.arguments.size() > MAX_PAYLOAD {
         return Err(Failure::too_large(&frame.state.name));
     }
     Ok(request)
 }
 
-fn schedule(frame: &Frame, resource: &Resource, request: &Request) -> Result<(), Failure> {
-    let mut details = json!({
-        "resourceType": resource.service,
-        "resource": resource.action,
-        "region": REGION,
-        "parameters": request.arguments,
+fn schedule(frame: &Frame, resource: &Arc<Resource>, request: &Request) -> Result<(), Failure> {
+    let [scheduled, started] = match resource.function {
+        Some(_) => ["LambdaFunctionScheduled", "LambdaFunctionStarted"],
+        None => ["TaskScheduled", "TaskStarted"],
+    };
+    let facts = Facts::Scheduled(Scheduled {
+        resource: Arc::clone(resource),
+        parameters: request.arguments.clone(),
+        role: request.role.as_deref().map(Arc::from),
+        timeout: request.timeout,
+        heartbeat: request.heartbeat,
     });
-    for (name, seconds) in [
-        ("timeoutInSeconds", request.timeout),
-        ("heartbeatInSeconds", request.heartbeat),
-    ] {
-        if let Some(seconds) = seconds {
-            details[name] = seconds.into();
-        }
-    }
-    frame.record("TaskScheduled", details)?;
-    frame.record(
-        "TaskStarted",
-        json!({ "resourceType": resource.service, "resource": resource.action }),
-    )?;
+    frame.record(scheduled, facts)?;
+    let facts = Facts::Task {
+        resource: Arc::clone(resource),
+        output: None,
+    };
+    frame.record(started, facts)?;
     Ok(())
 }
 
 /// Calls the service and, in a callback task, waits for the token to come back.
-async fn perform(frame: &Frame, resource: Resource, request: Request) -> Result<Value, Failure> {
+async fn perform(
+    frame: &Frame, resource: Arc<Resource>, request: Request,
+) -> Result<Data, Failure> {
     let execution = &frame.execution;
     let deadline = execution
         .clock
@@ -112,15 +120,22 @@ async fn perform(frame: &Frame, resource: Resource, request: Request) -> Result<
             .host(&resource.service, &resource.action)
             .is_none()
     {
-        let outcome = nested::perform(frame, start, &resource, &request.arguments, deadline).await;
-        return conclude(frame, &resource, outcome);
+        let arguments = request.arguments.value();
+        let outcome = nested::perform(frame, start, &resource, arguments, deadline).await;
+        return conclude(frame, &resource, outcome.map(Data::from));
     }
     let call = Call {
-        resource: resource.clone(),
-        arguments: request.arguments,
-        state: frame.state.name.clone(),
-        execution: execution.name.clone(),
-        execution_arn: execution.arn(),
+        resource: Arc::clone(&resource),
+        arguments: match &resource.function {
+            Some(function) => {
+                let payload = request.arguments.value();
+                json!({ "FunctionName": **function, "Payload": payload }).into()
+            }
+            None => request.arguments,
+        },
+        state: Arc::clone(&frame.state.name),
+        execution: Arc::clone(&execution.name),
+        execution_arn: Arc::clone(&execution.arn),
         deadline,
         token: frame.state.token.clone(),
     };
@@ -133,14 +148,19 @@ async fn perform(frame: &Frame, resource: Resource, request: Request) -> Result<
     });
     let answer = execution.call(call).await;
     let outcome = match (answer, waiting) {
-        (Answer::Output(output), Some(waiting)) => {
+        (Reply::Output(output), Some(waiting)) => {
             submitted(frame, &resource, &output)?;
             let heartbeat = request.heartbeat.map(Duration::from_secs);
-            await_token(frame, waiting, deadline, heartbeat).await
+            let answer = await_token(frame, waiting, deadline, heartbeat).await;
+            answer.map(Data::from)
         }
-        (Answer::Output(output), None) => Ok(output),
-        (Answer::Error { error, cause }, _) => Err(Failure::new(error, cause)),
-        (Answer::Lost, _) => {
+        (Reply::Output(output), None) if resource.function.is_some() => {
+            let payload = output.get("Payload").cloned();
+            Ok(payload.unwrap_or_default().into())
+        }
+        (Reply::Output(output), None) => Ok(output),
+        (Reply::Error { error, cause }, _) => Err(Failure::new(error, cause)),
+        (Reply::Lost, _) => {
             execution.sleep_until(deadline).await;
             Err(Failure::timeout())
         }
@@ -148,10 +168,14 @@ async fn perform(frame: &Frame, resource: Resource, request: Request) -> Result<
     conclude(frame, &resource, outcome)
 }
 
-pub(super) fn submitted(frame: &Frame, resource: &Resource, output: &Value) -> Result<(), Failure> {
-    let details =
-        json!({ "resourceType": resource.service, "resource": resource.action, "output": output });
-    frame.record("TaskSubmitted", details)?;
+pub(super) fn submitted(
+    frame: &Frame, resource: &Arc<Resource>, output: &Data,
+) -> Result<(), Failure> {
+    let facts = Facts::Task {
+        resource: Arc::clone(resource),
+        output: Some(output.clone()),
+    };
+    frame.record("TaskSubmitted", facts)?;
     Ok(())
 }
 
@@ -176,37 +200,41 @@ async fn await_token(
     }
 }
 
-/// `TaskSucceeded`, `TaskFailed` or `TaskTimedOut`.
+/// `TaskSucceeded`, `TaskFailed` or `TaskTimedOut`, or what stands for them where a function itself is the resource.
 fn conclude(
-    frame: &Frame, resource: &Resource, outcome: Result<Value, Failure>,
-) -> Result<Value, Failure> {
+    frame: &Frame, resource: &Arc<Resource>, outcome: Result<Data, Failure>,
+) -> Result<Data, Failure> {
     let outcome = outcome.and_then(|result| {
-        if json_size(&result) > MAX_PAYLOAD {
-            Err(Failure::too_large(&resource.service))
+        if result.size() > MAX_PAYLOAD {
+            let what = resource.function.as_ref().unwrap_or(&resource.service);
+            Err(Failure::too_large(what))
         } else {
             Ok(result)
         }
     });
-    let mut details = json!({ "resourceType": resource.service, "resource": resource.action });
+    let [succeeded, failed, timed_out] = match resource.function {
+        Some(_) => [
+            "LambdaFunctionSucceeded",
+            "LambdaFunctionFailed",
+            "LambdaFunctionTimedOut",
+        ],
+        None => ["TaskSucceeded", "TaskFailed", "TaskTimedOut"],
+    };
     match outcome {
         Ok(result) => {
-            details["output"] = result.clone();
-            frame.record("TaskSucceeded", details)?;
+            let facts = Facts::Task {
+                resource: Arc::clone(resource),
+                output: Some(result.clone()),
+            };
+            frame.record(succeeded, facts)?;
             Ok(result)
         }
         Err(failure) => {
-            for (key, value) in failure.details() {
-                details[key] = value;
-            }
-            let timed_out = failure.error.as_deref() == Some("States.Timeout");
-            frame.record(
-                if timed_out {
-                    "TaskTimedOut"
-                } else {
-                    "TaskFailed"
-                },
-                details,
-            )?;
+            let kind = match failure.error.as_deref() {
+                Some("States.Timeout") => timed_out,
+                _ => failed,
+            };
+            frame.record(kind, Facts::failed(resource, &failure))?;
             Err(failure)
         }
     }

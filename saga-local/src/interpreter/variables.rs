@@ -33,6 +33,9 @@ impl Held {
     pub(super) fn check(
         &self, assigned: Map<String, Value>,
     ) -> Result<Map<String, Value>, Rejected> {
+        if assigned.is_empty() {
+            return Ok(assigned);
+        }
         let replaced: usize = assigned
             .keys()
             .filter_map(|name| self.sizes.get(name))

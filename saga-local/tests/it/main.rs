@@ -5,19 +5,28 @@
     reason = "expect-test writes expectations with them"
 )]
 
+mod bites;
 mod budget;
 mod corpus;
 mod data;
 mod distributed;
 mod errors;
 mod executions;
+mod explained;
 mod faults;
+mod forget;
 mod functions;
+mod hostile;
 mod jsonata;
 mod limits;
 mod nested;
 mod parking;
+mod paths;
 mod random;
+mod resources;
+mod sample;
+mod shop;
+mod stand_ins;
 mod start;
 mod support;
 mod time;

@@ -29,7 +29,7 @@ use super::{Attempt, Barrier, DecodeCx, Decoded, RACES, answer, check_output, lo
 use crate::__private::CxCall;
 use crate::context::Context;
 use crate::failure::Failure;
-use crate::guard::{self, Ended, Trouble};
+use crate::guard::{Ended, Trouble};
 use crate::outcome::Outcome;
 use crate::store::{Change, Condition, Operation, Write, Written, field};
 
@@ -121,7 +121,8 @@ impl Barrier {
 
     async fn run_cx(&self, call: CxCall) -> Ended {
         let context = Context::new(Arc::clone(&self.identity), self.invocation.clone());
-        guard::run(|| call(&context), &Trouble::default()).await
+        let rehearsal = self.invocation.rehearsal();
+        rehearsal.run(|| call(&context), &Trouble::default()).await
     }
 
     async fn claim(&self, attempt: &Attempt) -> Result<Claim, Failure> {
@@ -136,7 +137,7 @@ impl Barrier {
                 set("args", attempt.args.as_str()),
             ]);
             let claim = record::update(
-                &self.key,
+                self.key(),
                 State::Running,
                 changes,
                 record::absent().or(expired),
@@ -163,7 +164,7 @@ impl Barrier {
             let open = State::Running.holds().or(State::Compensating.holds());
             let condition = State::Done.holds().or(open.and(self.lease_expired()));
             let claim = record::update(
-                &self.key,
+                self.key(),
                 State::Compensating,
                 self.lease()?,
                 condition,
@@ -221,7 +222,7 @@ impl Barrier {
         let condition = record::claimed(State::Compensating, epoch);
         let changes = vec![Change::Remove("lease".to_owned())];
         let update = record::update(
-            &self.key,
+            self.key(),
             State::Compensated,
             changes,
             condition,
@@ -248,7 +249,7 @@ impl Barrier {
         let changes = vec![result, Change::Remove("lease".to_owned())];
         let condition = record::claimed(State::Running, epoch);
         self.write(&record::update(
-            &self.key,
+            self.key(),
             state,
             changes,
             condition,
@@ -267,7 +268,7 @@ impl Barrier {
     /// Ends the lease, for the reasons at the head of this file, and answers with `failure`.
     async fn let_go(&self, state: State, epoch: i64, failure: Failure) -> Result<Value, Failure> {
         let write = Write {
-            key: self.key.clone(),
+            key: self.key(),
             operation: Operation::Update(vec![set("lease", RELEASED)]),
             condition: Some(record::claimed(state, epoch)),
         };

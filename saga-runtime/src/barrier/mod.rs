@@ -22,13 +22,15 @@ mod transactional;
 mod verdict;
 
 use std::error::Error;
+use std::fmt::Write as _;
 use std::sync::Arc;
 use std::time::SystemTime;
 
-use serde_json::{Map, Value};
+use serde_json::Value;
 
 use self::record::{Answer, Record, State};
 use crate::__private::{Action, ActionCode, Compensation, CompensationCode, CxCall, TxCall};
+use crate::BoxFuture;
 use crate::envelope::Request;
 use crate::failure::Failure;
 use crate::guard::guard;
@@ -54,7 +56,6 @@ pub(crate) struct Barrier {
     store: Arc<dyn Store>,
     identity: Arc<Identity>,
     invocation: Invocation,
-    key: Key,
 }
 
 /// One delivery of an action.
@@ -72,29 +73,35 @@ struct Attempt {
 
 impl Barrier {
     pub(crate) fn new(store: Arc<dyn Store>, identity: Identity, invocation: Invocation) -> Self {
-        let key = Key {
-            table: BARRIER_TABLE.to_owned(),
-            partition: (BARRIER_KEY.to_owned(), Value::from(identity.record_key())),
-            sort: None,
-        };
         Self {
-            store,
+            store: invocation.rehearsal().store(store),
             identity: Arc::new(identity),
             invocation,
-            key,
+        }
+    }
+
+    /// Where the record is.
+    fn key(&self) -> Key {
+        Key {
+            table: BARRIER_TABLE.to_owned(),
+            partition: (
+                BARRIER_KEY.to_owned(),
+                Value::from(self.identity.record_key()),
+            ),
+            sort: None,
         }
     }
 
     /// Serves an action. `start` says whether the input of the flow that begins with it is what the flow takes.
     pub(crate) async fn act(
-        &self, action: &Action, request: Request, start: Result<(), String>,
+        &self, action: &Action, request: Request<'_>, start: Result<(), String>,
     ) -> Result<Value, Failure> {
         let deadline = request.deadline.filter(|_| action.kind != Kind::Retriable);
         let attempt = Attempt {
             kind: action.kind,
             types: action.types,
-            inh: fingerprint(&request.input),
-            args: kept(action.keep, &request.input),
+            inh: fingerprint(request.input),
+            args: kept(action.keep, request.input),
             late: deadline.is_some_and(|deadline| self.now() > deadline),
         };
         let read_only = action.kind == Kind::ReadOnly;
@@ -105,22 +112,23 @@ impl Barrier {
                 self.refuse(&attempt, reason).await
             };
         }
-        let input = check_integers("input", &request.input).map(|()| request.input);
+        // Boxed, so that every delivery does not carry the room that the largest mode would need.
+        let input = check_integers("input", request.input).map(|()| request.input);
         match &action.code {
             ActionCode::Tx(decode) => {
                 let call = input.and_then(|input| decoded("input", || decode(input)));
                 if read_only {
-                    self.read_tx(&attempt, call).await
+                    Box::pin(self.read_tx(&attempt, call)).await
                 } else {
-                    self.act_tx(&attempt, call).await
+                    Box::pin(self.act_tx(&attempt, call)).await
                 }
             }
             ActionCode::Cx(decode) => {
                 let call = input.and_then(|input| decoded("input", || decode(input)));
                 if read_only {
-                    self.read_cx(&attempt, call).await
+                    Box::pin(self.read_cx(&attempt, call)).await
                 } else {
-                    self.act_cx(&attempt, call).await
+                    Box::pin(self.act_cx(&attempt, call)).await
                 }
             }
         }
@@ -130,12 +138,12 @@ impl Barrier {
     pub(crate) async fn compensate(&self, compensation: &Compensation) -> Result<Value, Failure> {
         match &compensation.code {
             CompensationCode::Tx(decode) => {
-                self.compensate_tx(&|args, out| decoded("record", || decode((args, out))))
-                    .await
+                let decode = |args, out| decoded("record", || decode((args, out)));
+                Box::pin(self.compensate_tx(&decode)).await
             }
             CompensationCode::Cx(decode) => {
-                self.compensate_cx(&|args, outcome| decoded("record", || decode((args, outcome))))
-                    .await
+                let decode = |args, outcome| decoded("record", || decode((args, outcome)));
+                Box::pin(self.compensate_cx(&decode)).await
             }
         }
     }
@@ -157,7 +165,7 @@ impl Barrier {
     }
 
     async fn read(&self) -> Result<Option<Record>, Failure> {
-        match persisted(self.store.get(&self.key).await)? {
+        match persisted(self.store.get(&self.key()).await)? {
             Some(item) => Ok(Some(Record::read(&item)?)),
             None => Ok(None),
         }
@@ -168,50 +176,64 @@ impl Barrier {
     }
 
     /// Records that the action had no effect and never will, and answers with the reason; or answers by the record there is.
-    async fn reject(&self, inh: &str, failure: Failure) -> Answer {
-        // A failure is text and a `Value`, which always have JSON.
-        let err = serde_json::to_string(&failure).unwrap_or_default();
-        let put = record::put(
-            &self.key,
-            State::Rejected,
-            inh,
-            &[("err", &err)],
-            self.now(),
-        );
-        match self.write(&put).await {
-            Ok(Written::Done(_)) => Answer::Settled(Err(failure)),
-            Ok(Written::Refused(found)) => answer(found.as_ref(), inh),
-            Err(failure) => Answer::Settled(Err(failure)),
-        }
+    ///
+    /// Boxed, as are the other ways that hardly any delivery takes: the one that most take is not to carry room for them.
+    fn reject<'a>(&'a self, inh: &'a str, failure: Failure) -> BoxFuture<'a, Answer> {
+        Box::pin(async move {
+            // A failure is text and a `Value`, which always have JSON.
+            let err = serde_json::to_string(&failure).unwrap_or_default();
+            let put = record::put(
+                self.key(),
+                State::Rejected,
+                inh,
+                &[("err", &err)],
+                self.now(),
+            );
+            match self.write(&put).await {
+                Ok(Written::Done(_)) => Answer::Settled(Err(failure)),
+                Ok(Written::Refused(found)) => answer(found.as_ref(), inh),
+                Err(failure) => Answer::Settled(Err(failure)),
+            }
+        })
     }
 
     /// Ends an action that cannot take place, for a reason that another delivery would meet again.
     ///
     /// It is refused for good, except where it must succeed in the end: after the point of no return only
     /// another deployment helps, and a recorded refusal would keep even that from completing the saga.
-    async fn decline(&self, attempt: &Attempt, reason: String) -> Result<Value, Failure> {
+    fn decline<'a>(
+        &'a self, attempt: &'a Attempt, reason: String,
+    ) -> BoxFuture<'a, Result<Value, Failure>> {
         if attempt.kind == Kind::Retriable {
-            return self.settle(attempt, Failure::unknown(reason)).await;
+            return self.settle(attempt, Failure::unknown(reason));
         }
-        self.refuse(attempt, reason).await
+        self.refuse(attempt, reason)
     }
 
     /// Refuses an action for good, whatever its kind.
-    async fn refuse(&self, attempt: &Attempt, reason: String) -> Result<Value, Failure> {
-        // An earlier delivery may have taken effect, so that a refusal would promise too much.
-        self.reject(&attempt.inh, Failure::refused(&reason))
-            .await
-            .unwrap_or_else(|| Failure::unknown(reason))
+    fn refuse<'a>(
+        &'a self, attempt: &'a Attempt, reason: String,
+    ) -> BoxFuture<'a, Result<Value, Failure>> {
+        Box::pin(async move {
+            // An earlier delivery may have taken effect, so that a refusal would promise too much.
+            self.reject(&attempt.inh, Failure::refused(&reason))
+                .await
+                .unwrap_or_else(|| Failure::unknown(reason))
+        })
     }
 
     /// Answers by the record, where there is an answer in it; with `failure` otherwise.
     ///
     /// A step that fails on a repeated delivery, in whatever way, still took effect if the record says so.
-    async fn settle(&self, attempt: &Attempt, failure: Failure) -> Result<Value, Failure> {
-        match self.read().await {
-            Ok(Some(record)) => record.answer(&attempt.inh).unwrap_or_else(|| failure),
-            Ok(None) | Err(_) => Err(failure),
-        }
+    fn settle<'a>(
+        &'a self, attempt: &'a Attempt, failure: Failure,
+    ) -> BoxFuture<'a, Result<Value, Failure>> {
+        Box::pin(async move {
+            match self.read().await {
+                Ok(Some(record)) => record.answer(&attempt.inh).unwrap_or_else(|| failure),
+                Ok(None) | Err(_) => Err(failure),
+            }
+        })
     }
 
     /// Notes that the compensation came where there is nothing to undo. False if something came in between.
@@ -220,7 +242,7 @@ impl Barrier {
             .or(State::Rejected.holds())
             .or(State::Tombstone.holds());
         let update = record::update(
-            &self.key,
+            self.key(),
             State::Tombstone,
             Vec::new(),
             condition,
@@ -255,10 +277,17 @@ fn lost_race() -> Failure {
 
 /// The input's fields that the compensation takes, as JSON text.
 fn kept(keep: &[&str], input: &Value) -> String {
-    let fields = keep
-        .iter()
-        .filter_map(|name| Some(((*name).to_owned(), input.get(name)?.clone())));
-    Value::Object(fields.collect::<Map<_, _>>()).to_string()
+    let mut text = String::with_capacity(64);
+    text.push('{');
+    for name in keep {
+        if let Some(value) = input.get(name) {
+            let comma = if text.len() > 1 { "," } else { "" };
+            // Writing to a `String` cannot fail, and a field's name is a Rust name: nothing in it is escaped.
+            let _ = write!(text, "{comma}\"{name}\":{value}");
+        }
+    }
+    text.push('}');
+    text
 }
 
 /// Decodes what user code takes; its types may refuse, or panic.

@@ -7,7 +7,7 @@ use super::{Attempt, Barrier, Decoded, check_output};
 use crate::__private::{CxCall, TxCall};
 use crate::context::Context;
 use crate::failure::Failure;
-use crate::guard::{self, Ended, Trouble};
+use crate::guard::{Ended, Trouble};
 
 impl Barrier {
     pub(super) async fn read_tx(
@@ -30,10 +30,8 @@ impl Barrier {
     ) -> Result<Value, Failure> {
         let call = permitted(attempt, call)?;
         let context = Context::new(self.identity.clone(), self.invocation.clone());
-        answered(
-            attempt,
-            guard::run(|| call(&context), &Trouble::default()).await,
-        )
+        let (rehearsal, trouble) = (self.invocation.rehearsal(), Trouble::default());
+        answered(attempt, rehearsal.run(|| call(&context), &trouble).await)
     }
 }
 

@@ -173,9 +173,9 @@ pub(super) fn claimed(state: State, epoch: i64) -> Condition {
 
 /// A new record.
 pub(super) fn put(
-    key: &Key, state: State, inh: &str, more: &[(&str, &str)], now: SystemTime,
+    key: Key, state: State, inh: &str, more: &[(&str, &str)], now: SystemTime,
 ) -> Write {
-    let mut item = Item::new();
+    let mut item = Item::with_capacity(4 + more.len());
     item.insert(key.partition.0.clone(), key.partition.1.clone());
     item.insert("st".to_owned(), Value::from(state.name()));
     item.insert("inh".to_owned(), Value::from(inh));
@@ -184,7 +184,7 @@ pub(super) fn put(
     }
     item.insert("ttl".to_owned(), Value::from(expiry(now)));
     Write {
-        key: key.clone(),
+        key,
         operation: Operation::Put(item),
         condition: Some(absent()),
     }
@@ -192,12 +192,12 @@ pub(super) fn put(
 
 /// A record's move to another state.
 pub(super) fn update(
-    key: &Key, state: State, more: Vec<Change>, condition: Condition, now: SystemTime,
+    key: Key, state: State, more: Vec<Change>, condition: Condition, now: SystemTime,
 ) -> Write {
     let mut changes = vec![set("st", state.name()), set("ttl", expiry(now))];
     changes.extend(more);
     Write {
-        key: key.clone(),
+        key,
         operation: Operation::Update(changes),
         condition: Some(condition),
     }

@@ -12,7 +12,7 @@ use super::{
 };
 use crate::__private::TxCall;
 use crate::failure::Failure;
-use crate::guard::{self, Ended, Trouble};
+use crate::guard::{Ended, Trouble};
 use crate::store::{Item, Reason, Transacted, Write};
 use crate::tx::{Conditions, Planned, StepFailure, Tx};
 
@@ -43,7 +43,7 @@ impl Barrier {
         }
         let (tx, ended) = self.run_tx(call).await;
         match ended {
-            Ended::Output(output) => self.commit(attempt, tx, output).await,
+            Ended::Output(output) => self.commit(attempt, tx.into_writes(), output).await,
             Ended::Failed(error) => match attempt.judge(error) {
                 Verdict::TryAgain(failure) => self.settle(attempt, failure).await,
                 Verdict::Reject(failure) => in_progress(self.reject(&attempt.inh, failure).await),
@@ -60,9 +60,9 @@ impl Barrier {
     /// Compensates what a transaction did, in another; or leaves a tombstone where there was none.
     pub(super) async fn compensate_tx(&self, decode: DecodeTx<'_>) -> Result<Value, Failure> {
         for _ in 0..RACES {
-            let done = match self.read().await? {
+            let (args, out) = match self.read().await? {
                 Some(record) => match record.state {
-                    State::Done => record,
+                    State::Done => (record.args, record.out),
                     State::Compensated | State::Tombstone => return Ok(Value::Null),
                     State::Running | State::Compensating => return Err(foreign(&record)),
                     State::Rejected if self.bury().await? => return Ok(Value::Null),
@@ -71,10 +71,10 @@ impl Barrier {
                 None if self.bury().await? => return Ok(Value::Null),
                 None => continue,
             };
-            let Some(out) = done.out else {
+            let Some(out) = out else {
                 return Err(Failure::unknown("the barrier's record lost its output"));
             };
-            let call = decode(done.args, out).map_err(Failure::unknown)?;
+            let call = decode(args, out).map_err(Failure::unknown)?;
             let (tx, ended) = self.run_tx(call).await;
             match ended {
                 Ended::Output(_) => {}
@@ -85,7 +85,7 @@ impl Barrier {
             }
             let planned = tx.into_writes().map_err(Failure::unknown)?;
             let undone = record::update(
-                &self.key,
+                self.key(),
                 State::Compensated,
                 Vec::new(),
                 State::Done.holds(),
@@ -112,12 +112,15 @@ impl Barrier {
             self.invocation.clone(),
             trouble.clone(),
         );
-        let ended = guard::run(|| call(&mut tx), &trouble).await;
+        let rehearsal = self.invocation.rehearsal();
+        let ended = rehearsal.run(|| call(&mut tx), &trouble).await;
         (tx, ended)
     }
 
-    async fn commit(&self, attempt: &Attempt, tx: Tx, output: Value) -> Result<Value, Failure> {
-        let planned = match tx.into_writes() {
+    async fn commit(
+        &self, attempt: &Attempt, planned: Result<Vec<Planned>, String>, output: Value,
+    ) -> Result<Value, Failure> {
+        let planned = match planned {
             Ok(planned) => planned,
             Err(mistake) => return self.decline(attempt, mistake).await,
         };
@@ -126,7 +129,7 @@ impl Barrier {
             Err(reason) => return self.decline(attempt, reason).await,
         };
         let more = [("args", attempt.args.as_str()), ("out", out.as_str())];
-        let done = record::put(&self.key, State::Done, &attempt.inh, &more, self.now());
+        let done = record::put(self.key(), State::Done, &attempt.inh, &more, self.now());
         match self.transact(done, planned).await {
             Ok(()) => Ok(output),
             Err(Refusal::Record(found)) => in_progress(answer(found.as_ref(), &attempt.inh)),
@@ -139,7 +142,7 @@ impl Barrier {
         }
     }
 
-    /// Commits the record's move together with the step's writes.
+    /// Commits the record's move together with the step's writes. The record comes first, as [`refusal`] expects.
     async fn transact(&self, record: Write, planned: Vec<Planned>) -> Result<(), Refusal> {
         let mut writes = Vec::with_capacity(1 + planned.len());
         writes.push(record);
@@ -149,7 +152,7 @@ impl Barrier {
             writes.push(write);
             conditions.push(own);
         }
-        match self.store.transact(&writes).await {
+        match self.store.transact_owned(writes).await {
             Ok(Transacted::Done) => Ok(()),
             Ok(Transacted::Refused(reasons)) => Err(refusal(reasons, &conditions)),
             Err(error) if error.is_unfit() => Err(Refusal::Invalid(error.to_string())),

@@ -40,7 +40,10 @@ impl<'de> Deserialize<'de> for Body {
 pub(super) async fn deliver(handler: &Handler, event: LambdaEvent<Body>) -> Result<Value, Failure> {
     let arrived = Instant::now();
     let (Body(body), context) = event.into_parts();
-    let envelope = body.and_then(Envelope::read);
+    let envelope = match &body {
+        Ok(body) => Envelope::read(body),
+        Err(reason) => Err(reason.clone()),
+    };
     let line = log::Delivery::new(envelope.as_ref().ok(), &context.request_id);
     let answer = match envelope {
         Ok(envelope) => {
@@ -54,7 +57,9 @@ pub(super) async fn deliver(handler: &Handler, event: LambdaEvent<Body>) -> Resu
 }
 
 /// Serves a delivery until it must be stopped.
-async fn serve(handler: &Handler, envelope: Envelope, context: &Context) -> Result<Value, Failure> {
+async fn serve(
+    handler: &Handler, envelope: Envelope<'_>, context: &Context,
+) -> Result<Value, Failure> {
     let now = SystemTime::now();
     let left = context.deadline().duration_since(now).unwrap_or_default();
     let timeout = handler.timeout(&envelope);

@@ -61,7 +61,7 @@ pub(super) struct Delivery {
 
 impl Delivery {
     /// `envelope` is none where the payload is no envelope.
-    pub(super) fn new(envelope: Option<&Envelope>, request_id: &str) -> Self {
+    pub(super) fn new(envelope: Option<&Envelope<'_>>, request_id: &str) -> Self {
         let undoes = envelope.is_some_and(|envelope| matches!(envelope.phase, Phase::Compensation));
         let item = envelope.map(|envelope| envelope.identity.item.as_slice());
         let item = item.filter(|item| !item.is_empty()).map(index_path);
@@ -70,7 +70,7 @@ impl Delivery {
             target: "saga_runtime",
             "delivery",
             saga = envelope.map(|envelope| envelope.identity.arn()),
-            step = envelope.map(|envelope| envelope.identity.step.as_str()),
+            step = envelope.map(|envelope| envelope.identity.step()),
             item,
             phase = envelope.map(|_| if undoes { "compensation" } else { "action" }),
             attempt = envelope.and_then(|envelope| envelope.attempt),

@@ -1,5 +1,7 @@
 //! DynamoDB's rules and limits for single writes and for transactions. Checks them, and changes nothing.
 
+use std::fmt::{self, Write as _};
+
 use serde_json::{Number, Value};
 
 use super::condition::integer;
@@ -267,6 +269,17 @@ fn value_size(value: &Value) -> usize {
 }
 
 fn number_size(number: &Number) -> usize {
+    /// Counts what is written to it.
+    struct Length(usize);
+    impl fmt::Write for Length {
+        fn write_str(&mut self, text: &str) -> fmt::Result {
+            self.0 += text.len();
+            Ok(())
+        }
+    }
+    let mut digits = Length(0);
+    // Neither a number nor this writer can fail.
+    let _ = write!(digits, "{number}");
     // About one byte for two digits, and one more.
-    number.to_string().len() / 2 + 2
+    digits.0 / 2 + 2
 }

@@ -2,12 +2,13 @@
 
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::SystemTime;
 
 use serde_json::{Number, Value};
 
 use super::condition::integer;
 use super::limits::{check_item, check_key, check_transaction, check_write};
-use super::number::{normalized, normalized_item};
+use super::number::{normalize, normalized};
 use super::{
     BARRIER_TABLE, Change, Condition, Item, Key, Operation, Reason, Store, StoreError, Transacted,
     Write, Written,
@@ -42,8 +43,11 @@ struct Inner {
 #[derive(Debug)]
 struct MemoryTable {
     key: (String, Option<String>),
-    items: BTreeMap<(KeyPart, Option<KeyPart>), Item>,
+    items: BTreeMap<Place, Item>,
 }
+
+/// Where in its table an item is: the values of its key's attributes.
+type Place = (KeyPart, Option<KeyPart>);
 
 /// A key's value, in the order in which a snapshot lists items.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -86,6 +90,38 @@ impl MemoryStore {
             .unwrap_or_default()
     }
 
+    /// Drops the barrier's records whose time was over before `now`, as DynamoDB's expiry does: 400 days after they were last
+    /// written, when their execution can neither run nor be redriven any more. Says how many there were.
+    ///
+    /// A load test that moves its engine's clock on now and then keeps its memory so.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// use saga_runtime::MemoryStore;
+    /// use std::time::SystemTime;
+    ///
+    /// assert_eq!(MemoryStore::new().expire(SystemTime::now()), 0);
+    /// ```
+    pub fn expire(&self, now: SystemTime) -> usize {
+        let now = now
+            .duration_since(SystemTime::UNIX_EPOCH)
+            .unwrap_or_default();
+        let mut inner = self.lock();
+        let Some(table) = inner.tables.get_mut(BARRIER_TABLE) else {
+            return 0;
+        };
+        let before = table.items.len();
+        let lives = |item: &Item| {
+            let ttl = item.get("ttl").and_then(Value::as_u64);
+            ttl.is_none_or(|ttl| ttl >= now.as_secs())
+        };
+        // Mostly all of them go, or none: cheaper than to take them out one by one.
+        let items = std::mem::take(&mut table.items).into_iter();
+        table.items = items.filter(|(_, item)| lives(item)).collect();
+        before - table.items.len()
+    }
+
     /// Makes the next `times` calls fail with `error`, without effect. For tests.
     ///
     /// A delivery that meets one answers `Saga.Busy`.
@@ -123,10 +159,18 @@ impl Store for MemoryStore {
     fn transact<'a>(
         &'a self, writes: &'a [Write],
     ) -> BoxFuture<'a, Result<Transacted, StoreError>> {
+        self.transact_owned(writes.to_vec())
+    }
+
+    fn transact_owned(&self, writes: Vec<Write>) -> BoxFuture<'_, Result<Transacted, StoreError>> {
         Box::pin(async move {
             let mut inner = self.lock();
             inner.faulty(|inner| inner.transact(writes))
         })
+    }
+
+    fn as_memory(&self) -> Option<&MemoryStore> {
+        Some(self)
     }
 }
 
@@ -154,7 +198,7 @@ impl Inner {
             return Err(error);
         }
         check_key(key)?;
-        Ok(self.item(key)?.cloned())
+        Ok(self.item(key, &key_parts(key)?)?.cloned())
     }
 
     fn write(&mut self, write: &Write) -> Result<Written, StoreError> {
@@ -162,67 +206,78 @@ impl Inner {
             return Err(StoreError::invalid("a check stands in a transaction alone"));
         }
         check_write(write)?;
-        let old = self.item(&write.key)?.cloned();
-        if !holds(write.condition.as_ref(), old.as_ref()) {
-            return Ok(Written::Refused(old));
+        let place = key_parts(&write.key)?;
+        let old = self.item(&write.key, &place)?;
+        if !holds(write.condition.as_ref(), old) {
+            return Ok(Written::Refused(old.cloned()));
         }
-        let new = apply(write, old)?;
-        self.store(&write.key, new.clone())?;
+        let new = apply(&write.key, write.operation.clone(), old)?;
+        self.store(&write.key, place, new.clone())?;
         Ok(Written::Done(new))
     }
 
-    fn transact(&mut self, writes: &[Write]) -> Result<Transacted, StoreError> {
-        check_transaction(writes)?;
+    fn transact(&mut self, writes: Vec<Write>) -> Result<Transacted, StoreError> {
+        check_transaction(&writes)?;
+        let count = writes.len();
         let mut reasons = Vec::with_capacity(writes.len());
         let mut results = Vec::with_capacity(writes.len());
         for write in writes {
-            let old = self.item(&write.key)?.cloned();
-            if !holds(write.condition.as_ref(), old.as_ref()) {
-                reasons.push(Reason::ConditionFailed(old));
+            let place = key_parts(&write.key)?;
+            let old = self.item(&write.key, &place)?;
+            if !holds(write.condition.as_ref(), old) {
+                reasons.push(Reason::ConditionFailed(old.cloned()));
                 continue;
             }
-            match apply(write, old) {
+            match apply(&write.key, write.operation, old) {
                 Ok(new) => {
                     reasons.push(Reason::None);
-                    results.push((write, new));
+                    results.push((write.key, place, new));
                 }
                 Err(error) => reasons.push(Reason::Invalid(error.to_string())),
             }
         }
-        if results.len() < writes.len() {
+        if results.len() < count {
             return Ok(Transacted::Refused(reasons));
         }
-        for (write, new) in results {
-            self.store(&write.key, new)?;
+        for (key, place, new) in results {
+            self.store(&key, place, new)?;
         }
         Ok(Transacted::Done)
     }
 
-    fn item(&mut self, key: &Key) -> Result<Option<&Item>, StoreError> {
+    fn item(&self, key: &Key, place: &Place) -> Result<Option<&Item>, StoreError> {
         let Some(table) = self.tables.get(&key.table) else {
             return Ok(None);
         };
         check_table(table, key)?;
-        Ok(table.items.get(&key_parts(key)?))
+        Ok(table.items.get(place))
     }
 
-    fn store(&mut self, key: &Key, item: Option<Item>) -> Result<(), StoreError> {
-        let table = self
-            .tables
-            .entry(key.table.clone())
-            .or_insert_with(|| MemoryTable {
-                key: (
-                    key.partition.0.clone(),
-                    key.sort.as_ref().map(|(name, _)| name.clone()),
-                ),
-                items: BTreeMap::new(),
-            });
+    fn store(&mut self, key: &Key, place: Place, item: Option<Item>) -> Result<(), StoreError> {
+        if !self.tables.contains_key(&key.table) {
+            self.tables.insert(key.table.clone(), MemoryTable::of(key));
+        }
+        let Some(table) = self.tables.get_mut(&key.table) else {
+            return Ok(());
+        };
         check_table(table, key)?;
         match item {
-            Some(item) => table.items.insert(key_parts(key)?, item),
-            None => table.items.remove(&key_parts(key)?),
+            Some(item) => table.items.insert(place, item),
+            None => table.items.remove(&place),
         };
         Ok(())
+    }
+}
+
+impl MemoryTable {
+    fn of(key: &Key) -> Self {
+        Self {
+            key: (
+                key.partition.0.clone(),
+                key.sort.as_ref().map(|(name, _)| name.clone()),
+            ),
+            items: BTreeMap::new(),
+        }
     }
 }
 
@@ -237,7 +292,7 @@ fn check_table(table: &MemoryTable, key: &Key) -> Result<(), StoreError> {
     Ok(())
 }
 
-fn key_parts(key: &Key) -> Result<(KeyPart, Option<KeyPart>), StoreError> {
+fn key_parts(key: &Key) -> Result<Place, StoreError> {
     let sort = match &key.sort {
         Some((_, value)) => Some(key_part(value)?),
         None => None,
@@ -259,17 +314,20 @@ fn holds(condition: Option<&Condition>, item: Option<&Item>) -> bool {
 }
 
 /// The item as it stands after the write.
-fn apply(write: &Write, old: Option<Item>) -> Result<Option<Item>, StoreError> {
-    match &write.operation {
-        Operation::Put(item) => Ok(Some(normalized_item(item))),
+fn apply(key: &Key, operation: Operation, old: Option<&Item>) -> Result<Option<Item>, StoreError> {
+    match operation {
+        Operation::Put(mut item) => {
+            item.values_mut().for_each(normalize);
+            Ok(Some(item))
+        }
         Operation::Delete => Ok(None),
-        Operation::Check => Ok(old),
+        Operation::Check => Ok(old.cloned()),
         Operation::Update(changes) => {
-            if old.is_none() && only_removes(changes) {
+            if old.is_none() && only_removes(&changes) {
                 return Ok(None);
             }
-            let mut item = old.unwrap_or_default();
-            for (name, value) in [Some(&write.key.partition), write.key.sort.as_ref()]
+            let mut item = old.cloned().unwrap_or_default();
+            for (name, value) in [Some(&key.partition), key.sort.as_ref()]
                 .into_iter()
                 .flatten()
             {
@@ -278,7 +336,7 @@ fn apply(write: &Write, old: Option<Item>) -> Result<Option<Item>, StoreError> {
             for change in changes {
                 apply_change(&mut item, change)?;
             }
-            check_item(&write.key, &item)?;
+            check_item(key, &item)?;
             Ok(Some(item))
         }
     }
@@ -290,13 +348,16 @@ fn only_removes(changes: &[Change]) -> bool {
     !changes.is_empty() && changes.iter().all(removes)
 }
 
-fn apply_change(item: &mut Item, change: &Change) -> Result<(), StoreError> {
+fn apply_change(item: &mut Item, change: Change) -> Result<(), StoreError> {
     match change {
-        Change::Set(name, value) => item.insert(name.clone(), normalized(value)),
-        Change::Remove(name) => item.remove(name),
+        Change::Set(name, mut value) => {
+            normalize(&mut value);
+            item.insert(name, value)
+        }
+        Change::Remove(name) => item.remove(&name),
         Change::Add(name, amount) => {
-            let sum = add(name, item.get(name), *amount)?;
-            item.insert(name.clone(), sum)
+            let sum = add(&name, item.get(&name), amount)?;
+            item.insert(name, sum)
         }
     };
     Ok(())

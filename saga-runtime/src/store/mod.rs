@@ -148,6 +148,18 @@ pub trait Store: Send + Sync + 'static {
     /// Makes all of the writes, if all of their conditions hold, or none.
     fn transact<'a>(&'a self, writes: &'a [Write])
     -> BoxFuture<'a, Result<Transacted, StoreError>>;
+
+    /// As [`transact`](Self::transact), for a caller that needs the writes no more: a store in memory then keeps what it is given.
+    #[doc(hidden)]
+    fn transact_owned(&self, writes: Vec<Write>) -> BoxFuture<'_, Result<Transacted, StoreError>> {
+        Box::pin(async move { self.transact(&writes).await })
+    }
+
+    /// The store itself, where it is one in memory: what a fault matrix looks into.
+    #[doc(hidden)]
+    fn as_memory(&self) -> Option<&MemoryStore> {
+        None
+    }
 }
 
 impl<S: Store + ?Sized> Store for std::sync::Arc<S> {
@@ -163,5 +175,13 @@ impl<S: Store + ?Sized> Store for std::sync::Arc<S> {
         &'a self, writes: &'a [Write],
     ) -> BoxFuture<'a, Result<Transacted, StoreError>> {
         (**self).transact(writes)
+    }
+
+    fn transact_owned(&self, writes: Vec<Write>) -> BoxFuture<'_, Result<Transacted, StoreError>> {
+        (**self).transact_owned(writes)
+    }
+
+    fn as_memory(&self) -> Option<&MemoryStore> {
+        (**self).as_memory()
     }
 }

@@ -2,6 +2,7 @@
 
 use serde_json::{Number, Value};
 
+#[cfg(feature = "dynamodb")]
 use super::Item;
 
 /// The most digits that an integer of 64 bits has.
@@ -41,19 +42,26 @@ pub(crate) fn read_decimal(text: &str) -> Option<Number> {
 
 /// A value as it comes back from DynamoDB: `3.0` as `3`, at any depth.
 pub(crate) fn normalized(value: &Value) -> Value {
-    match value {
-        Value::Number(number) => Value::Number(normalized_number(number)),
-        Value::Array(values) => Value::Array(values.iter().map(normalized).collect()),
-        Value::Object(item) => Value::Object(normalized_item(item)),
-        Value::Null | Value::Bool(_) | Value::String(_) => value.clone(),
-    }
+    let mut value = value.clone();
+    normalize(&mut value);
+    value
 }
 
+#[cfg(feature = "dynamodb")]
 pub(crate) fn normalized_item(item: &Item) -> Item {
-    let fields = item
-        .iter()
-        .map(|(name, value)| (name.clone(), normalized(value)));
-    fields.collect()
+    let mut item = item.clone();
+    item.values_mut().for_each(normalize);
+    item
+}
+
+/// As [`normalized`], in place.
+pub(crate) fn normalize(value: &mut Value) {
+    match value {
+        Value::Number(number) => *number = normalized_number(number),
+        Value::Array(values) => values.iter_mut().for_each(normalize),
+        Value::Object(item) => item.values_mut().for_each(normalize),
+        Value::Null | Value::Bool(_) | Value::String(_) => {}
+    }
 }
 
 pub(super) fn normalized_number(number: &Number) -> Number {

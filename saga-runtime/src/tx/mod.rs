@@ -165,7 +165,7 @@ impl Tx {
 
     /// The step: `stock.reserve`, or `stock.reserve#2` for a flow's second call of it. In a loop all items share it.
     pub fn step(&self) -> &str {
-        &self.identity.step
+        self.identity.step()
     }
 
     /// Which item of the flow's loops it is: an index from 0 for each loop around the call, the outermost first; empty

@@ -3,6 +3,7 @@
 use std::future::Future;
 use std::pin::pin;
 use std::task::{Context, Poll, Waker};
+use std::time::{Duration, SystemTime};
 
 use saga_runtime::store::{
     BARRIER_TABLE, Change, Key, Operation, Reason, StoreError, Transacted, Written,
@@ -67,6 +68,27 @@ fn a_snapshot_is_in_the_order_of_keys_and_leaves_the_barrier_out() {
         r#"{"t":[{"id":-1},{"id":9},{"id":10},{"id":"a"},{"id":"b"}]}"#
     );
     assert_eq!(store.barrier_records(), [object(json!({ "id": "r" }))]);
+}
+
+#[test]
+fn only_records_whose_time_is_over_expire() {
+    let store = MemoryStore::new();
+    let items = [
+        json!({ "id": "over", "ttl": 99 }),
+        json!({ "id": "due", "ttl": 100 }),
+        json!({ "id": "without" }),
+    ];
+    for item in &items {
+        let mut record = put(item.clone());
+        now(store.write(&record)).unwrap();
+        record.key.table = BARRIER_TABLE.to_owned();
+        now(store.write(&record)).unwrap();
+    }
+    let time = SystemTime::UNIX_EPOCH + Duration::from_secs(100);
+    assert_eq!((store.expire(time), store.expire(time)), (1, 0));
+    let left = [object(items[1].clone()), object(items[2].clone())];
+    assert_eq!(store.barrier_records(), left);
+    assert_eq!(store.tables()["t"].len(), 3);
 }
 
 #[test]

@@ -394,3 +394,33 @@ fn a_module_sees_no_names_around_it() {
         "#]],
     );
 }
+
+#[test]
+fn what_nests_too_deeply_is_refused() {
+    check(
+        &flow(&format!("let x = {}1;", "!".repeat(200))),
+        expect![[r#"
+        26:129 `!`: this nests too deeply; put a part of it into a `let`, a type or a function of its own
+    "#]],
+    );
+    for (open, middle, close) in [
+        ("(", "1", ")"),
+        ("[", "1", "]"),
+        ("{", "1", "}"),
+        ("f(", "1", ")"),
+        ("- ", "1", ""),
+        ("|x|", "1", ""),
+        ("1 + ", "1", ""),
+        ("true && ", "true", ""),
+        ("1 as Option<", "u8", ">"),
+        ("1 as F<u8, ", "u8", ">"),
+        ("if a { 1 } else ", "{ 1 }", ""),
+        ("{ 1 } + ", "1", ""),
+        ("return ", "1", ""),
+        ("if ", "a", " { 1 } else { 1 }"),
+    ] {
+        let deep = format!("{}{middle}{}", open.repeat(5_000), close.repeat(5_000));
+        let failed = compile(&flow(&format!("let x = {deep};"))).err();
+        assert!(failed.is_some(), "{open}");
+    }
+}

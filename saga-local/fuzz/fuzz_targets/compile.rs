@@ -1,0 +1,46 @@
+//! Any tokens are compiled or refused: what is emitted is a valid definition, and what is expanded is Rust.
+//!
+//! Options of the attribute may stand before the module, in a line that ends in `=>`.
+
+#![no_main]
+
+use libfuzzer_sys::{fuzz_crossover, fuzz_mutator, fuzz_target};
+use proc_macro2::TokenStream;
+use saga_fuzz::rust;
+
+fuzz_target!(|text: &str| {
+    let (options, module) = text.split_once("=>\n").unwrap_or(("", text));
+    if let (Ok(options), Ok(module)) = (options.parse(), module.parse()) {
+        check(options, module);
+    }
+    proc_macro2::extra::invalidate_current_thread_spans();
+});
+
+fn check(options: TokenStream, module: TokenStream) {
+    let is_module = syn::parse2::<syn::ItemMod>(module.clone()).is_ok();
+    let compiled = saga_compiler::compile(options, module);
+    if let Ok(compiled) = &compiled {
+        for definition in compiled.definitions() {
+            if !definition.is_unresolved() {
+                let read = saga_asl::parse(definition.text());
+                assert!(read.is_ok(), "{}\n{}", definition.text(), read.unwrap_err());
+            }
+        }
+    }
+    let expanded = match compiled {
+        Ok(compiled) => compiled.expand(|_| quote::quote!("")),
+        Err(failed) => failed.expand(),
+    };
+    if is_module {
+        let parsed = syn::parse2::<syn::File>(expanded.clone());
+        assert!(parsed.is_ok(), "the expansion is no Rust:\n{expanded}");
+    }
+}
+
+fuzz_mutator!(|data: &mut [u8], size: usize, max_size: usize, seed: u32| {
+    saga_fuzz::mutate(data, size, max_size, seed, rust::mutate)
+});
+
+fuzz_crossover!(|one: &[u8], other: &[u8], out: &mut [u8], seed: u32| {
+    saga_fuzz::cross(one, other, out, seed, rust::cross)
+});

@@ -1,0 +1,250 @@
+//! Goes through the cases of a matrix: from a run without faults to every fault at every delivery that any run made, and on
+//! to pairs. Injects nothing by itself.
+
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::future::Future;
+
+use saga_asl as asl;
+use serde_json::Value;
+
+use crate::delivery::DeliveryOutcome;
+use crate::fault::Fault;
+
+use super::evidence::{Evidence, Subject};
+use super::judge::{Law, judge};
+use super::order::Order;
+use super::report::{Case, MatrixReport, Problem};
+use super::site::{Injection, Site, Steps, faults, sites, step_name};
+use super::witness::{is_compensation, key};
+use super::world::World;
+
+/// What a matrix needs beyond its subject.
+pub(super) struct Plan<'a> {
+    pub(super) subject: &'a Subject,
+    pub(super) steps: &'a Steps,
+    /// The fields of rejections that the user gave, by error.
+    pub(super) data: &'a BTreeMap<String, Value>,
+    pub(super) order: &'a Order,
+    pub(super) reports_cause: bool,
+    pub(super) own_errors: &'a BTreeSet<String>,
+}
+
+/// The cases of one input.
+pub(super) struct Explorer<'a, F> {
+    plan: &'a Plan<'a>,
+    world: &'a F,
+    name: &'a str,
+    input: &'a Value,
+    references: BTreeMap<Vec<Rejected>, Evidence>,
+    /// What was injected in each case, and the deliveries that it made.
+    runs: Vec<(Vec<Injection>, Vec<Site>)>,
+    report: &'a mut MatrixReport,
+    entered: &'a mut BTreeSet<String>,
+}
+
+/// A rejection that a run met: state, item, error.
+type Rejected = (String, Vec<u64>, String);
+
+impl<'a, F, Fut, W> Explorer<'a, F>
+where
+    F: Fn() -> Fut,
+    Fut: Future<Output = W>,
+    W: Into<World>,
+{
+    pub(super) fn new(
+        plan: &'a Plan<'a>, world: &'a F, (name, input): (&'a str, &'a Value),
+        report: &'a mut MatrixReport, entered: &'a mut BTreeSet<String>,
+    ) -> Self {
+        Self {
+            plan,
+            world,
+            name,
+            input,
+            references: BTreeMap::new(),
+            runs: Vec::new(),
+            report,
+            entered,
+        }
+    }
+
+    /// The run without faults, then each fault at each delivery.
+    pub(super) async fn single(&mut self) {
+        let mut known = BTreeSet::new();
+        let mut queue = VecDeque::new();
+        let Some(first) = self.case(Vec::new()).await else {
+            return;
+        };
+        self.enqueue(Vec::new(), first, &mut known, &mut queue);
+        while let Some((base, site)) = queue.pop_front() {
+            for injection in faults(&site, self.plan.steps, self.plan.data) {
+                let mut injections = base.clone();
+                injections.push(injection);
+                if let Some(sites) = self.case(injections.clone()).await {
+                    self.enqueue(injections, sites, &mut known, &mut queue);
+                }
+            }
+        }
+    }
+
+    /// Notes what a case led to; what no case led to before is where faults are tried next.
+    fn enqueue(
+        &mut self, injections: Vec<Injection>, sites: Vec<Site>, known: &mut BTreeSet<Site>,
+        queue: &mut VecDeque<(Vec<Injection>, Site)>,
+    ) {
+        for site in &sites {
+            if known.insert(site.clone()) {
+                queue.push_back((injections.clone(), site.clone()));
+            }
+        }
+        self.runs.push((injections, sites));
+    }
+
+    /// Two faults at once, of different deliveries: as many cases as allowed, spread evenly over all that there are.
+    pub(super) async fn pairs(&mut self, budget: usize) {
+        let runs = std::mem::take(&mut self.runs);
+        let mut all: Vec<(&[Injection], Injection)> = Vec::new();
+        for (injections, sites) in runs.iter().filter(|(injections, _)| injections.len() == 1) {
+            let hit: Vec<&str> = injections
+                .iter()
+                .map(|one| one.site.state.as_str())
+                .collect();
+            let others = sites
+                .iter()
+                .filter(|site| !hit.contains(&site.state.as_str()));
+            let second = others.flat_map(|site| faults(site, self.plan.steps, self.plan.data));
+            all.extend(second.map(|second| (injections.as_slice(), second)));
+        }
+        let count = budget.min(all.len());
+        for index in 0..count {
+            let (first, second) = &all[index * all.len() / count];
+            let mut injections = first.to_vec();
+            injections.push(second.clone());
+            self.case(injections).await;
+        }
+    }
+
+    /// Runs and judges one case; gives the deliveries that it made.
+    async fn case(&mut self, injections: Vec<Injection>) -> Option<Vec<Site>> {
+        let evidence = match self.run(&injections).await {
+            Ok(evidence) => evidence,
+            Err(error) => {
+                self.not_run(&injections, &error);
+                return None;
+            }
+        };
+        let rejected = self.rejected(&evidence);
+        if !injections.is_empty() && !self.references.contains_key(&rejected) {
+            let causes: Vec<Injection> = self.injections_of(&rejected, &evidence);
+            if let Ok(reference) = self.run(&causes).await {
+                self.references.insert(rejected.clone(), reference);
+            }
+        }
+        let law = Law {
+            reference: self.references.get(&rejected),
+            undoes: &self.plan.subject.undoes,
+            order: self.plan.order,
+            reports_cause: self.plan.reports_cause,
+            own_errors: self.plan.own_errors,
+        };
+        let problems = judge(&evidence, &law);
+        self.note(&injections, &evidence, problems);
+        let sites = evidence.sites.clone();
+        if injections.is_empty() {
+            self.references.insert(rejected, evidence);
+        }
+        Some(sites)
+    }
+
+    async fn run(&self, injections: &[Injection]) -> Result<Evidence, crate::Error> {
+        let world = (self.world)().await.into();
+        self.plan.subject.run(world, self.input, injections).await
+    }
+
+    fn note(&mut self, injections: &[Injection], evidence: &Evidence, problems: Vec<Problem>) {
+        let path = evidence.path();
+        self.entered.extend(path.iter().cloned());
+        for (name, count) in evidence.loops() {
+            let counts = self.report.loops.entry(name).or_default();
+            if !counts.contains(&count) {
+                counts.push(count);
+                counts.sort_unstable();
+            }
+        }
+        self.report.cases.push(Case {
+            input: self.name.to_owned(),
+            injected: injections.iter().map(Injection::describe).collect(),
+            path,
+            parked: evidence.parked,
+            end: evidence.end.clone(),
+            problems,
+        });
+    }
+
+    fn not_run(&mut self, injections: &[Injection], error: &crate::Error) {
+        let mut why = error.to_string();
+        if let Some(source) = std::error::Error::source(error) {
+            why = format!("{why}: {source}");
+        }
+        self.report.not_run(self.name, why);
+        if let Some(case) = self.report.cases.last_mut() {
+            case.injected = injections.iter().map(Injection::describe).collect();
+        }
+    }
+
+    /// The rejections that decided the run's path.
+    fn rejected(&self, evidence: &Evidence) -> Vec<Rejected> {
+        let undoes = &self.plan.subject.undoes;
+        let mut rejected = BTreeSet::new();
+        for delivery in &evidence.deliveries {
+            let DeliveryOutcome::Failed { error, .. } = delivery.outcome() else {
+                continue;
+            };
+            let step = step_name(&key(delivery, undoes).step);
+            let facts = self.plan.steps.get(&step);
+            let is_rejection = facts.is_some_and(|facts| facts.rejections.contains(error));
+            if is_rejection && !is_compensation(delivery, undoes) && !delivery.is_late() {
+                rejected.insert((delivery.state().to_owned(), delivery.item(), error.clone()));
+            }
+        }
+        rejected.into_iter().collect()
+    }
+
+    fn injections_of(&self, rejected: &[Rejected], evidence: &Evidence) -> Vec<Injection> {
+        let all = sites(
+            &evidence.deliveries,
+            &evidence.seen,
+            &self.plan.subject.undoes,
+        );
+        let injection = |(state, item, error): &Rejected| {
+            let site = all
+                .iter()
+                .find(|site| site.state == *state && site.item == *item)?;
+            Some(Injection {
+                site: site.clone(),
+                fault: Fault::Rejected {
+                    error: error.clone(),
+                    data: self.plan.data.get(error).cloned().unwrap_or_default(),
+                },
+                times: 1,
+            })
+        };
+        rejected.iter().filter_map(injection).collect()
+    }
+}
+
+/// Every state of a machine, those of its loops and joins included.
+pub(super) fn states(graph: &asl::Graph, names: &mut Vec<String>) {
+    for (name, state) in &graph.states {
+        names.push(name.clone());
+        match state {
+            asl::State::Parallel(parallel) => {
+                parallel
+                    .branches
+                    .iter()
+                    .for_each(|branch| states(branch, names));
+            }
+            asl::State::Map(map) => states(&map.item_processor.graph, names),
+            _ => {}
+        }
+    }
+}
