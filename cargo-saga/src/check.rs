@@ -1,67 +1,106 @@
-//! `cargo saga check`: validates definitions and prints their problems. The rules are `saga-asl`'s.
+//! `cargo saga check`: validates definitions and prints what is found. The rules are `saga-asl`'s.
 
-use std::fs;
-use std::io::{self, Write};
+use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use crate::args::Check;
+use serde::Serialize;
 
-/// What the files of a folder must end in to be taken for definitions.
-const SUFFIX: &str = ".asl.json";
+use crate::args::{Check, Format};
+use crate::locate::Lines;
+use crate::out::Out;
+use crate::{committed, out, parallel, print};
 
-pub(crate) fn run(args: &Check, out: &mut impl Write) -> Result<ExitCode, String> {
-    let files = find(&args.paths)?;
-    let mut problems = 0;
-    for file in &files {
-        problems += check(file, out)?;
+/// Something to mend.
+#[derive(Serialize)]
+pub(crate) struct Finding {
+    pub(crate) file: String,
+    /// Counted from 1.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) line: Option<usize>,
+    /// The JSON path.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) path: Option<String>,
+    pub(crate) rule: &'static str,
+    pub(crate) message: String,
+}
+
+#[derive(Serialize)]
+struct Report {
+    definitions: usize,
+    findings: Vec<Finding>,
+}
+
+pub(crate) fn run(
+    folder: Option<&Path>, args: &Check, out: &mut impl Write,
+) -> Result<ExitCode, String> {
+    let files = find(folder, &args.paths)?;
+    let mut findings = Vec::new();
+    for found in parallel::map(&files, |file| check(file)) {
+        findings.extend(found?);
     }
-    let summary = format!(
-        "{} checked, {}",
-        count(files.len(), "definition"),
-        count(problems, "problem")
-    );
-    print(out, &summary)?;
-    Ok(if problems == 0 {
-        ExitCode::SUCCESS
-    } else {
+    if args.committed {
+        findings.extend(committed::check(&Out::find(folder)?, &args.cargo)?);
+    }
+    let found = !findings.is_empty();
+    let definitions = files.len();
+    match args.format {
+        Format::Json => print::json(
+            out,
+            &Report {
+                definitions,
+                findings,
+            },
+        )?,
+        Format::Text => print(out, definitions, &findings)?,
+    }
+    Ok(if found {
         ExitCode::FAILURE
+    } else {
+        ExitCode::SUCCESS
     })
 }
 
-/// How many problems the file has.
-fn check(file: &Path, out: &mut impl Write) -> Result<usize, String> {
-    let json = fs::read_to_string(file).map_err(|error| cannot_read(file, &error))?;
+fn print(out: &mut impl Write, definitions: usize, findings: &[Finding]) -> Result<(), String> {
+    for finding in findings {
+        let Finding { file, message, .. } = finding;
+        let line = finding.line.map(|line| format!(":{line}"));
+        let path = finding.path.as_ref().map(|path| format!(" {path}:"));
+        let (line, path) = (line.unwrap_or_default(), path.unwrap_or_default());
+        print::line(out, &format!("{file}{line}:{path} {message}"))?;
+    }
+    let summary = format!(
+        "{} checked, {}",
+        print::count(definitions, "definition"),
+        print::count(findings.len(), "problem")
+    );
+    print::line(out, &summary)
+}
+
+fn check(file: &Path) -> Result<Vec<Finding>, String> {
+    let json = out::read(file)?;
     let Err(problems) = saga_asl::parse(&json) else {
-        return Ok(0);
+        return Ok(Vec::new());
     };
-    for problem in &problems {
-        print(out, &format!("{}: {problem}", file.display()))?;
-    }
-    Ok(problems.len())
+    let lines = Lines::of(&json);
+    let findings = problems.iter().map(|problem| Finding {
+        file: file.display().to_string(),
+        line: Some(lines.line(problem.path())),
+        path: Some(problem.path().to_owned()),
+        rule: problem.rule(),
+        message: problem.message().to_owned(),
+    });
+    Ok(findings.collect())
 }
 
-fn print(out: &mut impl Write, line: &str) -> Result<(), String> {
-    match writeln!(out, "{line}") {
-        // Whoever reads the output has seen enough; the exit code still tells the rest.
-        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
-        result => result.map_err(|error| format!("cannot write: {error}")),
-    }
-}
-
-fn count(number: usize, noun: &str) -> String {
-    let plural = if number == 1 { "" } else { "s" };
-    format!("{number} {noun}{plural}")
-}
-
-fn find(paths: &[PathBuf]) -> Result<Vec<PathBuf>, String> {
+fn find(folder: Option<&Path>, paths: &[PathBuf]) -> Result<Vec<PathBuf>, String> {
     if paths.is_empty() {
-        return definitions_in(&nearest_out()?);
+        return definitions(&Out::find(folder)?);
     }
     let mut files = Vec::new();
     for path in paths {
         if path.is_dir() {
-            files.extend(definitions_in(path)?);
+            files.extend(definitions(&Out::at(path)?)?);
         } else {
             files.push(path.clone());
         }
@@ -69,40 +108,7 @@ fn find(paths: &[PathBuf]) -> Result<Vec<PathBuf>, String> {
     Ok(files)
 }
 
-/// The folder that `cargo build` writes to, which stands at the root of the workspace.
-fn nearest_out() -> Result<PathBuf, String> {
-    let here = std::env::current_dir()
-        .map_err(|error| format!("cannot tell the current folder: {error}"))?;
-    let out = here
-        .ancestors()
-        .map(|folder| folder.join("out"))
-        .find(|out| out.is_dir());
-    let out = out.ok_or_else(|| {
-        format!(
-            "there is no `out/` in {} or above; build a saga first, or name the definitions",
-            here.display()
-        )
-    })?;
-    // What lies below is printed as the user would type it.
-    Ok(out
-        .strip_prefix(&here)
-        .map(Path::to_path_buf)
-        .unwrap_or(out))
-}
-
-/// The definitions of a folder, in the order of their names, so that the output does not depend on the disk.
-fn definitions_in(folder: &Path) -> Result<Vec<PathBuf>, String> {
-    let mut files = Vec::new();
-    for entry in fs::read_dir(folder).map_err(|error| cannot_read(folder, &error))? {
-        let entry = entry.map_err(|error| cannot_read(folder, &error))?;
-        if entry.file_name().to_string_lossy().ends_with(SUFFIX) {
-            files.push(entry.path());
-        }
-    }
-    files.sort();
-    Ok(files)
-}
-
-fn cannot_read(path: &Path, error: &io::Error) -> String {
-    format!("cannot read {}: {error}", path.display())
+fn definitions(out: &Out) -> Result<Vec<PathBuf>, String> {
+    let names = out.names()?.into_iter();
+    Ok(names.map(|name| out.definition(&name)).collect())
 }

@@ -1,22 +1,42 @@
-//! `cargo saga`: works on emitted saga definitions. Reads arguments and calls one subcommand.
+//! `cargo saga`: works on emitted sagas, without building user code. Reads arguments and calls one subcommand.
 
 mod args;
 mod check;
+mod committed;
+mod completions;
+mod explain;
+mod graph;
+mod list;
+mod locate;
+mod out;
+mod parallel;
+mod print;
+mod run;
+mod template;
 
+use std::ffi::OsString;
 use std::io;
 use std::process::ExitCode;
 
 use clap::Parser;
 
-use args::{Cargo, Command};
+use args::{Command, Saga};
 
 /// Bad arguments, or files that cannot be read.
 const UNUSABLE: u8 = 2;
 
 fn main() -> ExitCode {
-    let Cargo::Saga(saga) = Cargo::parse();
+    let saga = Saga::parse_from(arguments());
+    let out = &mut io::stdout().lock();
+    let folder = saga.out.as_deref();
     let result = match saga.command {
-        Command::Check(args) => check::run(&args, &mut io::stdout().lock()),
+        Command::List(args) => list::run(folder, &args, out),
+        Command::Check(args) => check::run(folder, &args, out),
+        Command::Explain(args) => explain::run(folder, &args, out),
+        Command::Graph(args) => graph::run(folder, &args, out),
+        Command::Run(args) => run::run(folder, &args, out),
+        Command::Template(options) => template::run(folder, &options, out),
+        Command::Completions(args) => completions::run(&args, out),
     };
     match result {
         Ok(code) => code,
@@ -25,4 +45,13 @@ fn main() -> ExitCode {
             ExitCode::from(UNUSABLE)
         }
     }
+}
+
+/// Cargo runs `cargo-saga saga …` for `cargo saga …`; called by its own name it is spared the word.
+fn arguments() -> Vec<OsString> {
+    let mut arguments: Vec<OsString> = std::env::args_os().collect();
+    if arguments.get(1).is_some_and(|first| first == "saga") {
+        arguments.remove(1);
+    }
+    arguments
 }

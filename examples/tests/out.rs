@@ -7,15 +7,23 @@ use std::path::PathBuf;
 use examples::partner::entries;
 use examples::report::Scenario;
 use examples::{book_trip, fulfil_order, onboard_customer, place_order};
+use proc_macro2::TokenStream;
+use quote::ToTokens as _;
 use saga_asl::{Catcher, Graph, Retrier, State, StateMachine};
+use saga_compiler::{Compiled, Contract};
 use saga_local::{Engine, Fault, Run, Status};
 use saga_runtime::Saga;
 use serde::Serialize;
+use syn::{Attribute, Item, Meta};
 
 fn out(name: &str) -> String {
+    out_file(&format!("{name}.asl.json"))
+}
+
+fn out_file(name: &str) -> String {
     let path = PathBuf::from(env!("CARGO_MANIFEST_DIR"))
         .join("../out")
-        .join(format!("{name}.asl.json"));
+        .join(name);
     std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
 }
 
@@ -42,7 +50,51 @@ fn files_are_what_the_source_emits() {
     let files = std::fs::read_dir(folder)
         .expect("out/ is committed")
         .count();
-    assert_eq!(files, sagas().len(), "a file in out/ has no source");
+    assert_eq!(files, sagas().len() * 2, "a file in out/ has no source");
+}
+
+/// The contracts beside them are what the compiler makes of the source, and name the steps that the program knows.
+#[test]
+fn contracts_are_what_the_source_emits() {
+    let sources = [
+        include_str!("../src/book_trip.rs"),
+        include_str!("../src/place_order.rs"),
+        include_str!("../src/fulfil_order.rs"),
+        include_str!("../src/onboard_customer.rs"),
+    ];
+    let mut names = Vec::new();
+    for source in sources {
+        for definition in compiled(source).definitions() {
+            let name = definition.name();
+            assert_eq!(out(&name), definition.text(), "{name}");
+            let contract = out_file(&format!("{name}.saga.json"));
+            assert_eq!(contract, definition.contract().to_json(), "{name}");
+            names.push(name);
+        }
+    }
+    assert_eq!(names, sagas().map(|(name, _)| name));
+    let contract = Contract::from_json(&out_file("place_order.saga.json")).expect("a contract");
+    let steps = contract.steps().map(|(_, step)| step.name.as_str());
+    let known = place_order::place_order::PLACE_ORDER.steps().iter();
+    assert!(steps.eq(known.map(|step| step.name)));
+}
+
+/// The file's module with `#[saga]`, compiled.
+fn compiled(source: &str) -> Compiled {
+    let file = syn::parse_file(source).expect("Rust");
+    let module = file.items.into_iter().find_map(|item| match item {
+        Item::Mod(module) => Some(module),
+        _ => None,
+    });
+    let mut module = module.expect("a module");
+    let is_saga = |attribute: &Attribute| attribute.path().is_ident("saga");
+    let saga = module.attrs.iter().find(|attribute| is_saga(attribute));
+    let options = match &saga.expect("#[saga]").meta {
+        Meta::List(list) => list.tokens.clone(),
+        _ => TokenStream::new(),
+    };
+    module.attrs.retain(|attribute| !is_saga(attribute));
+    saga_compiler::compile(options, module.into_token_stream()).expect("it compiles")
 }
 
 #[test]

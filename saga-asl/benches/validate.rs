@@ -54,8 +54,10 @@ fn four_hundred_states() -> String {
 
 fn largest_of_out() -> Option<String> {
     let files = fs::read_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join("../out")).ok()?;
-    files
-        .filter_map(|file| fs::read_to_string(file.ok()?.path()).ok())
+    let paths = files.filter_map(|file| Some(file.ok()?.path()));
+    paths
+        .filter(|path| path.to_string_lossy().ends_with(".asl.json"))
+        .filter_map(|path| fs::read_to_string(path).ok())
         .max_by_key(String::len)
 }
 

@@ -44,6 +44,7 @@
 mod budget;
 mod called;
 mod check;
+mod contract;
 mod errors;
 mod expand;
 mod ir;
@@ -59,6 +60,9 @@ use syn::{Item, ItemMod};
 
 pub use budget::{Budget, Count};
 use called::Called;
+pub use contract::{
+    Contract, FORMAT, Kind, Mode, OnStuck, Participant, StartedFlow, Step, Unreadable,
+};
 use errors::Errors;
 
 /// A module that compiled.
@@ -73,6 +77,7 @@ pub struct Definition {
     ident: Ident,
     unresolved: bool,
     text: String,
+    contract: Contract,
     budget: Budget,
     warnings: Vec<String>,
 }
@@ -165,6 +170,7 @@ fn define(errors: &mut Errors, saga: &ir::Saga, called: &Called, flow: &ir::Flow
             ident,
             unresolved: true,
             text: String::new(),
+            contract: contract::of(saga, flow),
             budget: Budget::default(),
             warnings: Vec::new(),
         };
@@ -186,6 +192,7 @@ fn define(errors: &mut Errors, saga: &ir::Saga, called: &Called, flow: &ir::Flow
         warnings: budget::warnings(&ident, &budget),
         ident,
         text,
+        contract: contract::of(saga, flow),
         budget,
     }
 }
@@ -209,6 +216,12 @@ impl Definition {
     #[must_use]
     pub fn text(&self) -> &str {
         &self.text
+    }
+
+    /// What tools must know beside the definition.
+    #[must_use]
+    pub fn contract(&self) -> &Contract {
+        &self.contract
     }
 
     /// What the state machine costs, at worst. Nothing when there is no text.

@@ -251,6 +251,11 @@ pub(crate) fn control_state(tokens: TokenStream) -> String {
     format!("{}...", kept.trim_end())
 }
 
+/// The tokens of `Option<Vec<Line>>`, `(u64, String)`, `&'static str` -> the type, in one line and always the same way.
+pub(crate) fn type_text(tokens: TokenStream) -> String {
+    source::type_text(tokens)
+}
+
 /// A text without what deployment would take for a placeholder.
 pub(crate) fn defused(text: &str) -> String {
     text.replace("${", "$ {").replace("%{", "% {")

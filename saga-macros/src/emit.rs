@@ -1,4 +1,4 @@
-//! The one place that writes `out/`: each definition whole, only when its bytes differ, and so that cargo neither
+//! The one place that writes `out/`: each definition and its contract whole, only when its bytes differ, and so that cargo neither
 //! misses a change of the file nor rebuilds because of the writing itself.
 
 use std::collections::HashMap;
@@ -24,28 +24,38 @@ pub(crate) fn emit(definition: &Definition) -> Result<TokenStream, String> {
     let Some(folder) = folder().filter(|_| !definition.is_unresolved()) else {
         return Ok(literal(definition));
     };
-    let file = folder.join(format!("{}.asl.json", definition.name()));
+    let name = definition.name();
+    let file = folder.join(format!("{name}.asl.json"));
     claim(&file, definition)?;
-    write_if_changed(&file, definition.text()).map_err(|error| {
+    let definition_path = write(&file, definition.text())?;
+    let contract = folder.join(format!("{name}.saga.json"));
+    let contract_path = write(&contract, &definition.contract().to_json())?;
+    let text = literal(definition);
+    // Including the files makes cargo look at them: deleted or edited by hand, they are written again. The program's own text
+    // does not come from there, so that nothing else that writes the files can change what the program starts.
+    Ok(quote!({
+        const _: ::core::option::Option<&str> = ::core::option_env!("SAGA_OUT_DIR");
+        const _: &str = ::core::include_str!(#definition_path);
+        const _: &str = ::core::include_str!(#contract_path);
+        #text
+    }))
+}
+
+/// Writes a file, and gives its path for `include_str!`.
+fn write(file: &Path, text: &str) -> Result<String, String> {
+    write_if_changed(file, text).map_err(|error| {
         format!(
             "cannot write `{}`: {error}; `SAGA_OUT_DIR` may name another folder",
             file.display()
         )
     })?;
-    let Some(path) = file.to_str() else {
-        return Err(format!(
+    let path = file.to_str().ok_or_else(|| {
+        format!(
             "the path `{}` is not Unicode; set `SAGA_OUT_DIR` to one that is",
             file.display()
-        ));
-    };
-    let text = literal(definition);
-    // Including the file makes cargo look at it: deleted or edited by hand, it is written again. The program's own text does
-    // not come from there, so that nothing else that writes the file can change what the program starts.
-    Ok(quote!({
-        const _: ::core::option::Option<&str> = ::core::option_env!("SAGA_OUT_DIR");
-        const _: &str = ::core::include_str!(#path);
-        #text
-    }))
+        )
+    })?;
+    Ok(path.to_owned())
 }
 
 /// The text itself, where no file is written.

@@ -438,8 +438,8 @@ use std::pin::Pin;
 ///
 /// # Files
 ///
-/// `cargo build` and `cargo check` write `out/<flow>.asl.json` at the workspace's root, or in `SAGA_OUT_DIR`; only when
-/// the bytes differ, and whole. Deleting or editing a file brings it back at the next build; the file of a flow that is gone
+/// `cargo build` and `cargo check` write `out/<flow>.asl.json`, and beside it `<flow>.saga.json` for tools, at the workspace's root or
+/// in `SAGA_OUT_DIR`; only when the bytes differ, and whole. Deleting or editing a file brings it back at the next build; the file of a flow that is gone
 /// stays until you delete it. Nothing is written for a crate from a registry, by rustdoc, in an editor, or for a saga that
 /// stands in a test or a benchmark. Two flows of one name in a crate are an error; two in different crates of a workspace
 /// would write the same file, as they would be the same state machine.

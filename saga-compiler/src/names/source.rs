@@ -14,6 +14,39 @@ pub(super) fn source_text(tokens: TokenStream) -> String {
     words.join(" ")
 }
 
+/// `Vec < Line >` -> `Vec<Line>`: the tokens of a type, where `<` is never an operator.
+pub(super) fn type_text(tokens: TokenStream) -> String {
+    let mut text = String::new();
+    for tree in tokens {
+        let (written, is_word) = match tree {
+            TokenTree::Group(group) => {
+                let (open, close) = match group.delimiter() {
+                    Delimiter::Parenthesis => ("(", ")"),
+                    Delimiter::Brace => ("{", "}"),
+                    Delimiter::Bracket => ("[", "]"),
+                    Delimiter::None => ("", ""),
+                };
+                let inner = type_text(group.stream());
+                (format!("{open}{inner}{close}"), false)
+            }
+            TokenTree::Ident(ident) => (ident.to_string(), true),
+            TokenTree::Literal(literal) => (literal.to_string(), true),
+            TokenTree::Punct(punct) => match punct.as_char() {
+                ',' => (", ".to_owned(), false),
+                ';' => ("; ".to_owned(), false),
+                '+' | '=' => (format!(" {punct} "), false),
+                '-' => (" -".to_owned(), false),
+                _ => (punct.to_string(), false),
+            },
+        };
+        if is_word && text.ends_with(|c: char| c.is_alphanumeric() || c == '_') {
+            text.push(' ');
+        }
+        text.push_str(&written);
+    }
+    text.trim_end().trim_end_matches(',').to_owned()
+}
+
 /// What the text ends with.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Last {

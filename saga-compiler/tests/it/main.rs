@@ -8,6 +8,7 @@
 )]
 
 mod budget;
+mod contract;
 mod docs;
 mod errors;
 mod expand;

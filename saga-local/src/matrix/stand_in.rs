@@ -77,14 +77,22 @@ impl StandIns {
     ///
     /// The flow looks into the output of a step that no sample was given for.
     pub fn worlds(self) -> Result<impl Fn() -> Ready<World>, Error> {
-        let missing = self
-            .needed
-            .iter()
-            .find(|step| !self.outputs.contains_key(*step));
-        if let Some(step) = missing {
-            return Err(Error::new(Kind::MissingSample { step: step.clone() }));
+        if let Some(step) = self.missing().next() {
+            let step = step.to_owned();
+            return Err(Error::new(Kind::MissingSample { step }));
         }
         Ok(move || ready(self.world()))
+    }
+
+    /// The participants by themselves, for an [`Engine`](crate::Engine).
+    pub fn handlers(&self) -> Vec<Handler> {
+        self.world().handlers
+    }
+
+    /// The steps whose outputs the flow looks into, and that no sample was given for: where it looks, it finds null.
+    pub fn missing(&self) -> impl Iterator<Item = &str> {
+        let needed = self.needed.iter().map(String::as_str);
+        needed.filter(|step| !self.outputs.contains_key(*step))
     }
 
     fn world(&self) -> World {

@@ -1,0 +1,39 @@
+//! `cargo saga graph`: a picture of a saga. `model` says what is in it, `layout` where, `svg` and `text` write it.
+
+mod layout;
+mod measure;
+mod model;
+mod svg;
+mod text;
+mod wires;
+
+use std::fs;
+use std::io::Write;
+use std::path::Path;
+use std::process::ExitCode;
+
+use crate::args::{Graph, GraphFormat};
+use crate::out::Out;
+use crate::print;
+
+pub(crate) fn run(
+    folder: Option<&Path>, args: &Graph, out: &mut impl Write,
+) -> Result<ExitCode, String> {
+    let saga = Out::find(folder)?.saga(&args.name)?;
+    let drawing = model::Drawing::of(&saga.name, &saga.machine()?, saga.contract.as_ref());
+    let text = match args.format {
+        GraphFormat::Svg => svg::write(&drawing),
+        GraphFormat::Mermaid => text::mermaid(&drawing),
+        GraphFormat::Dot => text::dot(&drawing),
+    };
+    match &args.output {
+        None => print::text(out, &text)?,
+        Some(file) => fs::write(file, text).map_err(|error| {
+            format!(
+                "cannot write {}: {error}; is its folder there?",
+                file.display()
+            )
+        })?,
+    }
+    Ok(ExitCode::SUCCESS)
+}

@@ -1,0 +1,242 @@
+//! The folder `out/`: where it is, which sagas are in it, and each of them read. Writes nothing.
+
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use saga_asl::StateMachine;
+use saga_compiler::Contract;
+
+use crate::parallel;
+
+/// What definitions end in.
+pub(crate) const DEFINITION: &str = ".asl.json";
+/// What the contracts beside them end in.
+pub(crate) const CONTRACT: &str = ".saga.json";
+
+/// How many names are listed where one is not known.
+const LISTED: usize = 20;
+
+/// A folder with definitions.
+pub(crate) struct Out {
+    pub(crate) folder: PathBuf,
+}
+
+/// One saga of the folder.
+pub(crate) struct Saga {
+    pub(crate) name: String,
+    /// Its definition's file.
+    pub(crate) path: PathBuf,
+    /// Its definition's text.
+    pub(crate) definition: String,
+    /// What stands beside it; nothing where somebody else wrote the definition.
+    pub(crate) contract: Option<Contract>,
+}
+
+impl Out {
+    /// The folder that was named, or else the one that `cargo build` writes to.
+    pub(crate) fn find(named: Option<&Path>) -> Result<Self, String> {
+        match named {
+            Some(folder) if folder.is_dir() => Self::at(folder),
+            Some(folder) => Err(format!(
+                "there is no folder {}; `--out` names the one that `cargo build` writes definitions to",
+                folder.display()
+            )),
+            None => Ok(Self { folder: nearest()? }),
+        }
+    }
+
+    /// The folder, which must have something in it: whoever checks nothing should know.
+    pub(crate) fn at(folder: &Path) -> Result<Self, String> {
+        let out = Self {
+            folder: folder.to_owned(),
+        };
+        if out.names()?.is_empty() {
+            return Err(format!(
+                "there is no definition in {}; run `cargo build` in the workspace that has the saga",
+                folder.display()
+            ));
+        }
+        Ok(out)
+    }
+
+    /// The sagas' names, sorted, so that no output depends on the disk.
+    pub(crate) fn names(&self) -> Result<Vec<String>, String> {
+        let mut names = Vec::new();
+        let entries = fs::read_dir(&self.folder);
+        for entry in entries.map_err(|error| cannot_read(&self.folder, &error))? {
+            let entry = entry.map_err(|error| cannot_read(&self.folder, &error))?;
+            let file = entry.file_name();
+            // A name with a dot in front is a file that a build is writing just now.
+            let name = file.to_str().and_then(|file| file.strip_suffix(DEFINITION));
+            names.extend(
+                name.filter(|name| !name.starts_with('.'))
+                    .map(str::to_owned),
+            );
+        }
+        names.sort();
+        Ok(names)
+    }
+
+    /// Something of each saga.
+    pub(crate) fn each<R: Send>(
+        &self, work: impl Fn(&Saga) -> Result<R, String> + Sync,
+    ) -> Result<Vec<R>, String> {
+        let one = |name: &String| work(&self.read(name.clone())?);
+        parallel::map(&self.names()?, one).into_iter().collect()
+    }
+
+    /// The saga of that name.
+    pub(crate) fn saga(&self, name: &str) -> Result<Saga, String> {
+        let names = self.names()?;
+        if names.iter().any(|known| known == name) {
+            return self.read(name.to_owned());
+        }
+        Err(self.unknown(name, &names))
+    }
+
+    /// What to say where none of these names is that of the saga that was asked for.
+    pub(crate) fn unknown(&self, name: &str, names: &[String]) -> String {
+        format!(
+            "there is no saga `{name}` in {}{}",
+            self.folder.display(),
+            alternatives(name, names.iter().map(String::as_str))
+        )
+    }
+
+    /// Where a definition lies.
+    pub(crate) fn definition(&self, name: &str) -> PathBuf {
+        self.folder.join(format!("{name}{DEFINITION}"))
+    }
+
+    fn read(&self, name: String) -> Result<Saga, String> {
+        let path = self.definition(&name);
+        let definition = read(&path)?;
+        let beside = self.folder.join(format!("{name}{CONTRACT}"));
+        let contract = if beside.exists() {
+            let contract = Contract::from_json(&read(&beside)?);
+            Some(contract.map_err(|error| {
+                format!(
+                    "{} cannot be used: {error}; `cargo build` writes it anew",
+                    beside.display()
+                )
+            })?)
+        } else {
+            None
+        };
+        Ok(Saga {
+            name,
+            path,
+            definition,
+            contract,
+        })
+    }
+}
+
+impl Saga {
+    /// The definition as a model, whatever the validator says of it.
+    pub(crate) fn machine(&self) -> Result<StateMachine, String> {
+        saga_asl::read(&self.definition).map_err(|problems| {
+            let first = problems.iter().next();
+            let first = first.map(ToString::to_string).unwrap_or_default();
+            format!(
+                "{} cannot be read: {first}; `cargo saga check` says it all",
+                self.path.display()
+            )
+        })
+    }
+
+    /// The contract, which the command cannot do without.
+    pub(crate) fn contract(&self) -> Result<&Contract, String> {
+        self.contract.as_ref().ok_or_else(|| {
+            format!(
+                "there is no {}{CONTRACT} beside {}, which says what its participants are; `cargo build` writes it",
+                self.name,
+                self.path.display()
+            )
+        })
+    }
+}
+
+pub(crate) fn read(path: &Path) -> Result<String, String> {
+    fs::read_to_string(path).map_err(|error| cannot_read(path, &error))
+}
+
+pub(crate) fn cannot_read(path: &Path, error: &io::Error) -> String {
+    format!("cannot read {}: {error}", path.display())
+}
+
+/// `; did you mean …? there are …`
+pub(crate) fn alternatives<'a>(name: &str, known: impl Iterator<Item = &'a str> + Clone) -> String {
+    let near = known
+        .clone()
+        .map(|known| (distance(name, known), known))
+        .filter(|(distance, known)| *distance <= 1 + known.len() / 3)
+        .min();
+    let near = near.map_or_else(String::new, |(_, near)| format!("; did you mean `{near}`?"));
+    let total = known.clone().count();
+    let listed: Vec<String> = known
+        .take(LISTED)
+        .map(|known| format!("`{known}`"))
+        .collect();
+    let more = match total - listed.len() {
+        0 => String::new(),
+        more => format!(" and {more} more"),
+    };
+    format!("{near}\n       there are {}{more}", listed.join(", "))
+}
+
+/// Levenshtein's: letters to change, add or take away.
+fn distance(left: &str, right: &str) -> usize {
+    let right: Vec<char> = right.chars().collect();
+    let mut row: Vec<usize> = (0..=right.len()).collect();
+    for (i, l) in left.chars().enumerate() {
+        let mut diagonal = row[0];
+        row[0] = i + 1;
+        for (j, r) in right.iter().enumerate() {
+            let substituted = diagonal + usize::from(l != *r);
+            diagonal = row[j + 1];
+            row[j + 1] = substituted.min(row[j] + 1).min(diagonal + 1);
+        }
+    }
+    row[right.len()]
+}
+
+/// The nearest `out/` with a definition in it, up to the workspace's root.
+fn nearest() -> Result<PathBuf, String> {
+    let here = std::env::current_dir()
+        .map_err(|error| format!("cannot tell the current folder: {error}"))?;
+    let mut empty = None;
+    for folder in here.ancestors() {
+        let out = folder.join("out");
+        if out.is_dir() {
+            // What lies below is printed as the user would type it.
+            let shown = out.strip_prefix(&here).unwrap_or(&out).to_owned();
+            let found = Out { folder: shown };
+            if found.names().is_ok_and(|names| !names.is_empty()) {
+                return Ok(found.folder);
+            }
+            empty.get_or_insert(found.folder);
+        }
+        if is_workspace(folder) {
+            break;
+        }
+    }
+    let place = match empty {
+        Some(out) => format!("there is no definition in {}", out.display()),
+        None => format!(
+            "there is no `out/` in {} or above, up to the workspace's root",
+            here.display()
+        ),
+    };
+    Err(format!(
+        "{place}; run `cargo build` in the workspace that has the saga, or name the folder with `--out`"
+    ))
+}
+
+/// Whether cargo writes a workspace's `out/` here and no further up.
+fn is_workspace(folder: &Path) -> bool {
+    let manifest = fs::read_to_string(folder.join("Cargo.toml")).unwrap_or_default();
+    let mut lines = manifest.lines().map(str::trim_start);
+    lines.any(|line| line.starts_with("[workspace]") || line.starts_with("[workspace."))
+}

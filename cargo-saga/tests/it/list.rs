@@ -1,0 +1,82 @@
+//! `cargo saga list`.
+
+use std::fs;
+
+use expect_test::expect;
+
+use crate::support::{check, examples, folder_with};
+
+#[test]
+fn every_saga_is_a_row() {
+    check(
+        &examples(),
+        &["list"],
+        expect![[r#"
+        saga              steps  participants                               pivot              bytes  of the limit
+        book_trip             3  Hotel, Flight, Car                         –                 10,479         0.9 %
+        close_account         2  Ibans, Accounts                            –                  1,958         0.1 %
+        fulfil_order         10  Warehouse, Fraud, Payments, Carrier, Mail  payments.capture  34,581         3.2 %
+        onboard_customer      5  Customers, Credit, Deposits, Cards, Calls  cards.issue       17,008         1.6 %
+        open_account          2  Accounts, Ibans                            –                  7,533         0.7 %
+        place_order           4  Orders, Stock, Payments, Shipping          payments.charge   11,067         1.0 %
+
+        6 sagas, at most 1,048,576 bytes each
+        exit 0
+    "#]],
+    );
+}
+
+#[test]
+fn as_json() {
+    let folder = folder_with("list_json", &["onboard_customer"]);
+    check(
+        &folder,
+        &["list", "--format", "json"],
+        expect![[r#"
+        [
+          {
+            "name": "onboard_customer",
+            "comment": "Takes a customer on: account and card, with a deposit where nobody knows them yet.",
+            "input": "Application",
+            "output": "Welcome",
+            "steps": 5,
+            "states": 16,
+            "participants": [
+              "Customers",
+              "Credit",
+              "Deposits",
+              "Cards",
+              "Calls"
+            ],
+            "pivots": [
+              "cards.issue"
+            ],
+            "flows": [
+              "open_account"
+            ],
+            "bytes": 17008,
+            "max_bytes": 1048576
+          }
+        ]
+        exit 0
+    "#]],
+    );
+}
+
+/// Somebody else's definition says less.
+#[test]
+fn a_definition_without_a_contract() {
+    let folder = folder_with("list_foreign", &["place_order"]);
+    fs::remove_file(folder.join("out/place_order.saga.json")).unwrap();
+    check(
+        &folder,
+        &["list"],
+        expect![[r#"
+        saga         steps  participants  pivot   bytes  of the limit
+        place_order      4  –             –      11,067         1.0 %
+
+        1 saga, at most 1,048,576 bytes each
+        exit 0
+    "#]],
+    );
+}
