@@ -2,7 +2,8 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::time::SystemTime;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant, SystemTime};
 
 use jsonata_core::evaluator::{Context, Evaluator, EvaluatorOptions};
 use jsonata_core::value::JValue;
@@ -21,6 +22,32 @@ const MAX_DEPTH: usize = 5_000;
 /// A tail recursion has no depth; only time ends it. Step Functions limits an evaluation too, at a time it does not publish.
 const MAX_MILLIS: u64 = 5_000;
 
+/// What an evaluation has even after many that took too long: more than any that ends by itself needs.
+const MIN_MILLIS: u64 = 50;
+
+/// How long an evaluation may take. Each one that takes too long leaves a quarter to those after it: a Task that is tried again
+/// evaluates its arguments again, and would wait as long each time.
+#[derive(Debug)]
+pub(crate) struct Patience(AtomicU64);
+
+impl Default for Patience {
+    fn default() -> Self {
+        Self(AtomicU64::new(MAX_MILLIS))
+    }
+}
+
+impl Patience {
+    fn millis(&self) -> u64 {
+        self.0.load(Ordering::Relaxed)
+    }
+
+    fn note(&self, limit: u64, took: Duration) {
+        if took >= Duration::from_millis(limit) {
+            self.0.store((limit / 4).max(MIN_MILLIS), Ordering::Relaxed);
+        }
+    }
+}
+
 /// The longest sequence that an expression may build. Far more than a payload can hold.
 const MAX_SEQUENCE: usize = 1_000_000;
 
@@ -32,6 +59,7 @@ pub(crate) struct Bindings<'a> {
     pub(crate) now: SystemTime,
     /// Where `$random` and `$uuid` begin.
     pub(crate) seed: u64,
+    pub(crate) patience: &'a Patience,
 }
 
 #[derive(Debug)]
@@ -61,8 +89,9 @@ pub(crate) fn evaluate(
             context.bind(name.clone(), to_jsonata(value));
         }
     }
+    let (limit, begun) = (bindings.patience.millis(), Instant::now());
     let options = EvaluatorOptions {
-        timeout_ms: Some(MAX_MILLIS),
+        timeout_ms: Some(limit),
         cancel: None,
         max_stack_depth: Some(MAX_DEPTH),
         max_sequence_length: Some(MAX_SEQUENCE),
@@ -78,9 +107,9 @@ pub(crate) fn evaluate(
         guard::register(&mut evaluator).map_err(threw)?;
     }
     // Step Functions gives an expression no context value: everything is reached through `$states` and variables.
-    let result = evaluator
-        .evaluate(tree, &JValue::Undefined)
-        .map_err(threw)?;
+    let result = evaluator.evaluate(tree, &JValue::Undefined);
+    bindings.patience.note(limit, begun.elapsed());
+    let result = result.map_err(threw)?;
     if !guard::is_bounded(&result) {
         let message = "the result is larger or more deeply nested than Step Functions could hold";
         return Err(Unevaluated::Threw(message.to_owned()));
@@ -148,4 +177,24 @@ fn number_to_json(number: f64) -> Value {
         return Value::from(number as i64);
     }
     Number::from_f64(number).map_or(Value::Null, Value::Number)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::Patience;
+
+    #[test]
+    fn who_waited_in_vain_waits_less_the_next_time() {
+        let patience = Patience::default();
+        patience.note(5_000, Duration::from_millis(4_999));
+        assert_eq!(patience.millis(), 5_000);
+        let limits = [(); 6].map(|()| {
+            let limit = patience.millis();
+            patience.note(limit, Duration::from_millis(limit));
+            limit
+        });
+        assert_eq!(limits, [5_000, 1_250, 312, 78, 50, 50]);
+    }
 }

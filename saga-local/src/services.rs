@@ -13,6 +13,7 @@ use crate::data::Data;
 use crate::delivery::{Delivery, DeliveryOutcome, is_compensation, item, payload};
 use crate::fault::{Fault, Faults};
 use crate::host::{Answer, Call, Reply, Resource, TaskHost};
+use crate::jsonata::Patience;
 use crate::parking::Tokens;
 use crate::prepared::Expressions;
 use crate::rehearse::{self, Within};
@@ -25,6 +26,7 @@ pub(crate) struct Services {
     pub(crate) deliveries: Mutex<Vec<Delivery>>,
     pub(crate) witness: Mutex<Option<Arc<dyn Witness>>>,
     pub(crate) expressions: Expressions,
+    pub(crate) patience: Patience,
     resources: Mutex<BTreeMap<String, Arc<Resource>>>,
     functions: Mutex<BTreeMap<String, Function>>,
     hosts: Mutex<Vec<Arc<dyn TaskHost>>>,
@@ -76,6 +78,7 @@ impl Services {
             deliveries: Mutex::default(),
             witness: Mutex::default(),
             expressions: Expressions::default(),
+            patience: Patience::default(),
             resources: Mutex::default(),
             handler_clock: Clock::new(move || handler_clock.now()),
             functions: Mutex::default(),

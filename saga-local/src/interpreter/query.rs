@@ -271,6 +271,7 @@ impl Scope<'_> {
             variables: &frame.variables,
             now: execution.clock.now(),
             seed,
+            patience: &execution.services.patience,
         };
         jsonata::evaluate(text, &expression, &bindings).map_err(|unevaluated| {
             let subject =
