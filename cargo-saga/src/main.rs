@@ -13,6 +13,7 @@ mod parallel;
 mod print;
 mod run;
 mod template;
+mod whole;
 
 use std::ffi::OsString;
 use std::io;

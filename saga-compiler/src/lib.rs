@@ -64,6 +64,7 @@ pub use contract::{
     Contract, FORMAT, Kind, Mode, OnStuck, Participant, StartedFlow, Step, Unreadable,
 };
 use errors::Errors;
+pub use names::participant_name;
 
 /// A module that compiled.
 pub struct Compiled {

@@ -194,9 +194,19 @@ pub(crate) fn plain(ident: &Ident) -> String {
     ident.unraw().to_string()
 }
 
-/// `Stock` -> `stock`, `OrderBook` -> `order_book`, `HTTPApi` -> `http_api`: a participant's name in state names.
+/// A participant's name in state names.
 pub(crate) fn participant(ident: &Ident) -> String {
-    let chars: Vec<char> = plain(ident).chars().collect();
+    participant_name(&plain(ident))
+}
+
+/// `Stock` -> `stock`, `OrderBook` -> `order_book`, `HTTPApi` -> `http_api`: a participant's name in state names, of its trait's.
+///
+/// ```
+/// assert_eq!(saga_compiler::participant_name("OrderBook"), "order_book");
+/// ```
+#[must_use]
+pub fn participant_name(name: &str) -> String {
+    let chars: Vec<char> = name.chars().collect();
     let mut name = String::new();
     for (index, c) in chars.iter().enumerate() {
         let before = index.checked_sub(1).and_then(|before| chars.get(before));

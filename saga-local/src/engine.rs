@@ -121,8 +121,7 @@ impl<I, O> Engine<I, O> {
     /// [`start`](Self::start).
     #[must_use]
     pub fn with_flow_asl(self, name: &str, definition: &str) -> Self {
-        self.registry.add_flow(Flow::read(name, definition));
-        self.unchecked()
+        self.with_read_flow(Flow::read(name, definition))
     }
 
     pub(crate) fn with_read_flow(self, flow: Flow) -> Self {

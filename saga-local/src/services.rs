@@ -55,6 +55,18 @@ pub(crate) trait Witness: Send + Sync {
     fn after(&self, delivery: &Delivery);
 }
 
+/// A witness that looks on.
+struct Watch {
+    witness: Arc<dyn Witness>,
+    delivery: Delivery,
+}
+
+impl Watch {
+    fn end(self) {
+        self.witness.after(&self.delivery);
+    }
+}
+
 /// A Lambda function.
 #[derive(Clone)]
 enum Function {
@@ -309,18 +321,12 @@ impl Services {
         request_id: String,
     ) -> BoxFuture<'a, Reply> {
         Box::pin(async move {
-            let witness = lock(&self.witness).clone();
-            let watched = delivery.clone();
-            if let Some(witness) = &witness {
-                witness.before(&watched);
-            }
+            let watch = self.watch(&delivery);
             let (again, original) = (function.clone(), delivery.clone());
             let second = self.hand_over(function, delivery, call, self.next_request_id());
             let first = self.hand_over(again, original, call, request_id);
             let (reply, _) = rehearse::both(first, second).await;
-            if let Some(witness) = &witness {
-                witness.after(&watched);
-            }
+            watch.into_iter().for_each(Watch::end);
             self.let_late_arrive(execution, call, &reply).await;
             reply
         })
@@ -338,15 +344,20 @@ impl Services {
     async fn watched(
         &self, function: Function, delivery: Delivery, call: &Call, request_id: String,
     ) -> Reply {
-        let witness = lock(&self.witness).clone();
-        let Some(witness) = witness else {
-            return self.hand_over(function, delivery, call, request_id).await;
-        };
-        let watched = delivery.clone();
-        witness.before(&watched);
+        let watch = self.watch(&delivery);
         let reply = self.hand_over(function, delivery, call, request_id).await;
-        witness.after(&watched);
+        watch.into_iter().for_each(Watch::end);
         reply
+    }
+
+    /// Tells the witness, if there is one, that a function is about to get the delivery.
+    fn watch(&self, delivery: &Delivery) -> Option<Watch> {
+        let witness = lock(&self.witness).clone()?;
+        witness.before(delivery);
+        Some(Watch {
+            witness,
+            delivery: delivery.clone(),
+        })
     }
 
     /// Calls the function, and logs what it answers.

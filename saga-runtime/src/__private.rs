@@ -200,9 +200,7 @@ impl Action {
             code,
         }
     }
-}
 
-impl Action {
     /// Makes the state machine know the action by the errors of a contract's step, whatever its code says. For stand-ins in a test, which
     /// are few: the table stays in memory.
     #[must_use]

@@ -7,14 +7,13 @@ mod svg;
 mod text;
 mod wires;
 
-use std::fs;
 use std::io::Write;
 use std::path::Path;
 use std::process::ExitCode;
 
 use crate::args::{Graph, GraphFormat};
 use crate::out::Out;
-use crate::print;
+use crate::{print, whole};
 
 pub(crate) fn run(
     folder: Option<&Path>, args: &Graph, out: &mut impl Write,
@@ -28,7 +27,7 @@ pub(crate) fn run(
     };
     match &args.output {
         None => print::text(out, &text)?,
-        Some(file) => fs::write(file, text).map_err(|error| {
+        Some(file) => whole::write(file, &text).map_err(|error| {
             format!(
                 "cannot write {}: {error}; is its folder there?",
                 file.display()

@@ -1,5 +1,8 @@
 //! Every name that a template invents. Decides nothing else.
 
+/// The compiler's own rule: the names of steps begin so.
+pub(super) use saga_compiler::participant_name as snake;
+
 /// `place_order` -> `PlaceOrder`, as in `${PlaceOrderStateMachineArn}`.
 pub(super) fn pascal(name: &str) -> String {
     let words = name.split(|c: char| !c.is_alphanumeric());
@@ -10,24 +13,6 @@ pub(super) fn pascal(name: &str) -> String {
             first.into_iter().chain(chars).collect::<String>()
         })
         .collect()
-}
-
-/// `OrderBook` -> `order_book`, `HTTPApi` -> `http_api`: a participant's name, as in `order_book.open`.
-pub(super) fn snake(name: &str) -> String {
-    let chars: Vec<char> = name.chars().collect();
-    let mut snake = String::new();
-    for (index, c) in chars.iter().enumerate() {
-        let before = index.checked_sub(1).and_then(|before| chars.get(before));
-        let after_word =
-            before.is_some_and(|before| before.is_lowercase() || before.is_ascii_digit());
-        let after_acronym = before.is_some_and(|before| before.is_uppercase())
-            && chars.get(index + 1).is_some_and(|next| next.is_lowercase());
-        if c.is_uppercase() && (after_word || after_acronym) {
-            snake.push('_');
-        }
-        snake.extend(c.to_lowercase());
-    }
-    snake
 }
 
 /// `order_book` -> `order-book`: what stands before the names of its tables, after the stack's.

@@ -14,7 +14,7 @@ use super::evidence::{Evidence, Subject};
 use super::judge::{Law, judge};
 use super::order::Order;
 use super::report::{Case, MatrixReport, Problem};
-use super::site::{Injection, Site, Steps, faults, sites, step_name};
+use super::site::{Injection, Site, Steps, faults, step_name};
 use super::witness::{is_compensation, key};
 use super::world::World;
 
@@ -210,15 +210,9 @@ where
     }
 
     fn injections_of(&self, rejected: &[Rejected], evidence: &Evidence) -> Vec<Injection> {
-        let all = sites(
-            &evidence.deliveries,
-            &evidence.seen,
-            &self.plan.subject.undoes,
-        );
         let injection = |(state, item, error): &Rejected| {
-            let site = all
-                .iter()
-                .find(|site| site.state == *state && site.item == *item)?;
+            let mut sites = evidence.sites.iter();
+            let site = sites.find(|site| site.state == *state && site.item == *item)?;
             Some(Injection {
                 site: site.clone(),
                 fault: Fault::Rejected {

@@ -8,7 +8,7 @@ use super::evidence::{Evidence, error};
 use super::order::{Order, undone_too_early};
 use super::report::{End, Problem};
 use super::witness::{Undoes, is_compensation, key};
-use super::world::{Key, difference};
+use super::world::{Key, difference, stands};
 
 /// What the evidence is held against.
 pub(super) struct Law<'a> {
@@ -75,13 +75,8 @@ fn failed(evidence: &Evidence) -> BTreeSet<&str> {
 /// The steps of failed executions whose record says that there is, or may be, an effect.
 fn standing(evidence: &Evidence) -> BTreeSet<&Key> {
     let failed = failed(evidence);
-    let records = evidence.records.iter().filter(|(key, state)| {
-        let arn = key
-            .saga
-            .rsplit_once('#')
-            .map_or(key.saga.as_str(), |(arn, _)| arn);
-        failed.contains(arn) && ["DONE", "RUNNING", "COMPENSATING"].contains(&state.as_str())
-    });
+    let records = evidence.records.iter();
+    let records = records.filter(|(key, state)| failed.contains(key.execution()) && stands(state));
     records.map(|(key, _)| key).collect()
 }
 
@@ -160,12 +155,8 @@ fn causes<'a>(evidence: &'a Evidence, undoes: &Undoes) -> BTreeSet<&'a str> {
 fn judge_committed(evidence: &Evidence, law: &Law<'_>, problems: &mut Vec<Problem>) {
     let failed = failed(evidence);
     for (key, state) in &evidence.records {
-        let arn = key
-            .saga
-            .rsplit_once('#')
-            .map_or(key.saga.as_str(), |(arn, _)| arn);
         let is_undone = ["COMPENSATED", "COMPENSATING", "TOMBSTONE"].contains(&state.as_str());
-        if is_undone && !failed.contains(arn) {
+        if is_undone && !failed.contains(key.execution()) {
             problems.push(Problem::Misreported {
                 what: format!(
                     "the client is told success, and `{}` was undone",

@@ -6,7 +6,7 @@ use crate::delivery::Delivery;
 use crate::lock;
 use crate::services::Witness;
 
-use super::world::{Key, Snapshot, World};
+use super::world::{Key, Snapshot, World, stands};
 
 /// What a delivery did to the world.
 #[derive(Clone, Debug)]
@@ -53,11 +53,13 @@ impl Onlooker {
 impl Witness for Onlooker {
     fn before(&self, delivery: &Delivery) {
         let key = key(delivery, &self.undoes);
-        let was_done =
-            is_compensation(delivery, &self.undoes)
-                && self.world.records().get(&key).is_some_and(|state| {
-                    ["DONE", "RUNNING", "COMPENSATING"].contains(&state.as_str())
-                });
+        let is_done = || {
+            self.world
+                .records()
+                .get(&key)
+                .is_some_and(|state| stands(state))
+        };
+        let was_done = is_compensation(delivery, &self.undoes) && is_done();
         let mut pending = lock(&self.before);
         // Another delivery that is at work may have changed something since.
         let known = lock(&self.latest).clone().filter(|_| pending.is_empty());

@@ -64,6 +64,17 @@ impl Key {
     pub(super) fn name(&self) -> String {
         name(&self.step, &self.item)
     }
+
+    /// The ARN of the execution, without when it began.
+    pub(super) fn execution(&self) -> &str {
+        let parts = self.saga.rsplit_once('#');
+        parts.map_or(self.saga.as_str(), |(arn, _)| arn)
+    }
+}
+
+/// Whether a record in that state says that there is, or may be, an effect.
+pub(super) fn stands(state: &str) -> bool {
+    ["DONE", "RUNNING", "COMPENSATING"].contains(&state)
 }
 
 /// `stock.reserve`, or `stock.reserve [2]` in a loop.
