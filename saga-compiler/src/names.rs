@@ -25,6 +25,8 @@ pub(crate) const MAX_EVENTS: u64 = 25_000;
 pub(crate) const FAILURE: &str = "failure";
 /// The step whose compensation is parked.
 pub(crate) const STUCK: &str = "stuck";
+/// What was not compensated, because an operator said so: a key of what travels down the chain.
+pub(crate) const SKIPPED: &str = "skipped";
 
 /// The state that ends a compensated saga.
 pub(crate) const COMPENSATED: &str = "compensated";
@@ -32,8 +34,10 @@ pub(crate) const COMPENSATED: &str = "compensated";
 pub(crate) const PARK: &str = "park";
 /// The state that goes back to the parked compensation.
 pub(crate) const RESUME: &str = "resume";
+/// The state that goes on past the parked compensation.
+pub(crate) const SKIP: &str = "skip";
 /// Names that a flow's own states do not get.
-pub(crate) const ENDS: [&str; 4] = [COMPENSATED, PARK, RESUME, END];
+pub(crate) const ENDS: [&str; 5] = [COMPENSATED, PARK, RESUME, SKIP, END];
 
 /// The state that ends a graph where a branch does nothing.
 pub(crate) const END: &str = "end";
@@ -80,6 +84,16 @@ pub(crate) fn park_in(graph: &str) -> String {
 /// `for line in cmd.lines` -> `resume for line in cmd.lines`
 pub(crate) fn resume_in(graph: &str) -> String {
     format!("{RESUME} {graph}")
+}
+
+/// `for line in cmd.lines` -> `skip for line in cmd.lines`
+pub(crate) fn skip_in(graph: &str) -> String {
+    format!("{SKIP} {graph}")
+}
+
+/// `for line in cmd.lines` -> `end for line in cmd.lines`: where a graph ends whose last compensation is skipped.
+pub(crate) fn end_in(graph: &str) -> String {
+    format!("{END} {graph}")
 }
 
 /// `stuck`, 1 -> `stuck_2`: what an inner graph calls the variable that the one around it may have, too.

@@ -382,6 +382,17 @@ impl<I, O> Engine<I, O> {
         self.settle_owner(token, owner).await
     }
 
+    /// Goes on without the compensation that is parked, as an operator does who has put things right by hand: the effect of its
+    /// step stays. The saga ends with `Saga.Skipped` and a cause that has the step, the reason and what had failed.
+    ///
+    /// # Errors
+    ///
+    /// No task waits for the token.
+    pub async fn skip(&self, token: &str, reason: &str) -> Result<Run<O>, Error> {
+        self.fail_task(token, saga_runtime::Failure::SKIPPED, reason)
+            .await
+    }
+
     /// Sends a sign of life for a parked task, as `SendTaskHeartbeat` does: its `HeartbeatSeconds` begin anew.
     ///
     /// # Errors

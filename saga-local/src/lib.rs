@@ -8,7 +8,8 @@
 //! - [`Engine`] holds one state machine, its handlers and its executions; [`Run`] shows one execution.
 //! - [`Fault`] loses, repeats, delays and breaks deliveries on request; [`Engine::deliveries`] tells what happened to each.
 //! - [`FaultMatrix`] runs a saga once for each fault at each of its deliveries, and tells which runs did not end as they should.
-//! - A saga whose compensation is stuck parks: [`Engine::parked`] lists what waits, [`Engine::resume`] carries on.
+//! - A saga whose compensation is stuck parks: [`Engine::parked`] lists what waits, [`Engine::resume`] tries it again,
+//!   [`Engine::skip`] goes on without it.
 //!
 //! The engine is driven by whoever awaits it, on any executor; it needs no runtime and starts no thread.
 //! Its clock stands still while a handler works and jumps when every branch waits for time.

@@ -53,6 +53,9 @@ impl Failure {
     pub const RETRY: &str = "Saga.Retry";
     /// Indeterminate: the step must be compensated, or tried again.
     pub const UNKNOWN: &str = "Saga.Unknown";
+    /// A saga ends so, not a step: an operator skipped compensations that were stuck, so that effects stay. The cause says which
+    /// and why, and what the saga had failed with. `SendTaskFailure` with this error, and the reason as the cause, is how to skip one.
+    pub const SKIPPED: &str = "Saga.Skipped";
 
     /// The name that the state machine's `Catch` matches.
     pub fn error_type(&self) -> &str {

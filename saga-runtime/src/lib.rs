@@ -53,8 +53,8 @@
 //! # What it emits
 //!
 //! `cargo build` writes `out/transfer.asl.json` at the workspace's root, and [`Saga::definition`] is the same text: two
-//! states on the happy path; a compensation for each, of which the pivot's only makes sure that nothing happened; `park` and
-//! `resume` for a compensation that is stuck; and one end for the saga that failed.
+//! states on the happy path; a compensation for each, of which the pivot's only makes sure that nothing happened; `park`,
+//! `resume` and `skip` for a compensation that is stuck; and one end for the saga that failed.
 //!
 //! ```
 //! # use saga_runtime::prelude::*;
@@ -99,7 +99,7 @@
 //! | it answers with a rejection: a variant of its error enum | compensates the steps before it |
 //! | it answers with a `#[transient]` variant, is throttled, or the runtime is busy | tries again, six times unless `retry(..)` says otherwise, then as below |
 //! | it times out, crashes or panics, so that its outcome is unknown | tries again three times, then compensates it, and the steps before it |
-//! | its compensation fails | tries again twelve times, then waits for an operator (`on_stuck = park`) or fails for redrive (`on_stuck = fail`) |
+//! | its compensation fails | tries again twelve times, then waits for an operator, who resumes or skips it (`on_stuck = park`), or fails for redrive (`on_stuck = fail`) |
 //!
 //! A pivot is tried again until its outcome is known, and a retriable step until it succeeds, because after the point of
 //! no return nothing is undone. (Step Functions ends an execution whose history has 25,000 events: after about two weeks
@@ -189,7 +189,7 @@ use std::pin::Pin;
 /// | option | meaning | default |
 /// |---|---|---|
 /// | `deadline = "15m"` | an action that begins later than this after the start is refused, and the saga compensates; what must be finished ignores it | none |
-/// | `on_stuck = park` | a compensation whose retries are used up waits in a `.waitForTaskToken` task, which tells the parking queue, for an operator | this one |
+/// | `on_stuck = park` | a compensation whose retries are used up waits in a `.waitForTaskToken` task, which tells the parking queue, for an operator: with the task's success it is tried again, with the failure `Saga.Skipped` the saga goes on without it, and ends with that error | this one |
 /// | `on_stuck = fail` | it fails the execution, so that [redrive](https://docs.aws.amazon.com/step-functions/latest/dg/redrive-executions.html) resumes there | |
 /// | `crate = ::path` | where the expansion finds this crate | `::saga_runtime` |
 ///

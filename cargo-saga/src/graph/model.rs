@@ -193,13 +193,26 @@ fn park(graph: &asl::Graph) -> Option<&str> {
     park.map(|(name, _)| name.as_str())
 }
 
-/// The state that waits for an operator, or the one that goes back from there.
+/// The state that waits for an operator, one that goes back from there or on, or the end of a graph that nothing else leads to.
 fn is_parking(graph: &asl::Graph, park: Option<&str>, name: &str) -> bool {
     let Some(park) = park else { return false };
-    let next = graph.get(park).map(State::targets).unwrap_or_default();
-    let is_resume = next.contains(&name)
-        && matches!(graph.get(name), Some(State::Choice(choice)) if choice.default.as_deref() == Some(park));
-    name == park || is_resume
+    let leads = |state: &State, name: &str| {
+        let mut next = state.targets().into_iter().chain(caught(state));
+        next.any(|next| next == name)
+    };
+    let answers = |name: &str, state: &State| {
+        matches!(state, State::Choice(choice) if choice.default.as_deref() == Some(park))
+            && graph.get(park).is_some_and(|park| leads(park, name))
+    };
+    let is_aside = |name: &str, state: &State| name == park || answers(name, state);
+    let mut before = graph.states.iter().filter(|(_, state)| leads(state, name));
+    match graph.get(name) {
+        Some(State::Succeed(_)) => {
+            name != graph.start_at && before.all(|(name, state)| is_aside(name, state))
+        }
+        Some(state) => is_aside(name, state),
+        None => false,
+    }
 }
 
 /// Whether something in a Map or a Parallel waits for an operator.

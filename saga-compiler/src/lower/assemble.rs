@@ -7,9 +7,9 @@ use saga_asl::State;
 
 use crate::{ir, names};
 
+use super::park::{Park, Parked};
 use super::scope::{Phase, Scope};
-use super::undo::Park;
-use super::{Lowering, States, task};
+use super::{Lowering, States, Undo, task};
 
 impl Lowering<'_> {
     pub(super) fn assemble(&self, states: States) -> Vec<(asl::StateName, asl::State)> {
@@ -27,12 +27,16 @@ impl Lowering<'_> {
         }
         drop(found);
         let can_fail = reached.contains(names::COMPENSATED);
-        let parked: Vec<(String, String)> = undos
-            .iter()
-            .rev()
-            .filter_map(|undo| Some((undo.action.clone()?, undo.state.clone())))
-            .chain(stuck)
-            .collect();
+        let parks = self.saga.on_stuck == ir::OnStuck::Park;
+        let scope = Scope::top(Phase::Compensation);
+        let park = Park::of(&scope, "");
+        let parked: Vec<Parked> = undos.iter().rev().filter_map(parked).chain(stuck).collect();
+        let skips = parks && !(undos.is_empty() && parked.is_empty());
+        if skips {
+            for undo in &mut undos {
+                park.hand_on(&mut undo.content, false);
+            }
+        }
         let mut all = forward;
         all.extend(
             undos
@@ -40,28 +44,33 @@ impl Lowering<'_> {
                 .rev()
                 .map(|undo| (undo.state, undo.content)),
         );
-        if !parked.is_empty() && self.saga.on_stuck == ir::OnStuck::Park {
-            let scope = Scope::top(Phase::Compensation);
-            let park = Park::of(&scope, "");
-            all.push((park.state.clone(), State::Task(task::park(&scope, &park))));
-            all.push((park.resume.clone(), task::resume(&park, &parked)));
+        if parks && !parked.is_empty() {
+            all.extend(park.states(&scope, &parked));
         }
         if can_fail {
-            all.push((names::COMPENSATED.to_owned(), task::compensated()));
+            all.push((names::COMPENSATED.to_owned(), task::compensated(skips)));
         }
         all
     }
 }
 
+/// One that may be stuck, where it parks and what follows it.
+fn parked(undo: &Undo) -> Option<Parked> {
+    let mut next = undo.content.targets().into_iter();
+    Some(Parked {
+        action: undo.action.clone()?,
+        back: undo.state.clone(),
+        past: next.next().map(str::to_owned),
+    })
+}
+
 /// The states that the forward ones can lead to: a flow that cannot fail any more undoes nothing.
-fn reached(
-    forward: &[(String, State)], undos: &[super::Undo], stuck: &[(String, String)],
-) -> HashSet<String> {
+fn reached(forward: &[(String, State)], undos: &[Undo], stuck: &[Parked]) -> HashSet<String> {
     let mut reached: HashSet<String> = HashSet::new();
     let mut open: Vec<String> = forward
         .iter()
         .flat_map(|(_, state)| targets(state))
-        .chain(stuck.iter().map(|(_, undo)| undo.clone()))
+        .chain(stuck.iter().map(|stuck| stuck.back.clone()))
         .collect();
     while let Some(name) = open.pop() {
         if !reached.insert(name.clone()) {

@@ -12,6 +12,7 @@ mod expression;
 mod facts;
 mod join;
 mod nested;
+mod park;
 mod repeat;
 mod retry;
 mod scope;
@@ -31,6 +32,7 @@ use crate::ir::{self, LocalId, LoopId};
 use crate::names;
 use exit::After;
 use facts::{Facts, Names};
+use park::Parked;
 pub(crate) use retry::error_names;
 use scope::{Phase, Scope};
 pub(crate) use value::required_input;
@@ -63,7 +65,7 @@ struct States {
     /// What follows the next state, beside the happy path.
     after: Vec<(asl::StateName, asl::State)>,
     /// What else may be parked, and where an operator's answer leads.
-    stuck: Vec<(String, asl::StateName)>,
+    stuck: Vec<Parked>,
 }
 
 /// One state of a compensation chain.

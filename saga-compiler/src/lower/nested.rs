@@ -8,9 +8,9 @@ use crate::ir::{self, Nested, Root, Value};
 use crate::names;
 
 use super::exit::Exit;
+use super::park::{Park, Parked};
 use super::scope::{Cx, Own, Phase, Scope};
-use super::task::{self, expression, parking, text};
-use super::undo::Park;
+use super::task::{self, expression, text};
 use super::{Lowering, Path, States, Undo, retry};
 
 /// Waits for the execution, and gives its output as JSON.
@@ -79,13 +79,19 @@ impl<'a> Lowering<'a> {
         let (assign, default) = match self.saga.on_stuck {
             ir::OnStuck::Park => {
                 let park = Park::of(scope, "");
-                states.stuck.push((outcome.clone(), before.undo.clone()));
+                states.stuck.push(Parked {
+                    action: outcome.clone(),
+                    back: before.undo.clone(),
+                    past: Some(before.undo.clone()),
+                });
                 // The error is what is told, and the failure that the saga ends with.
-                (parking(&park, &outcome).assign, park.state)
+                (park.catcher(&outcome).assign, park.state)
             }
             ir::OnStuck::Fail => {
                 let unclear = names::unclear(&nested.state);
-                states.after.push((unclear.clone(), task::compensated()));
+                states
+                    .after
+                    .push((unclear.clone(), task::compensated(false)));
                 (Vec::new(), unclear)
             }
         };
@@ -135,7 +141,7 @@ impl<'a> Lowering<'a> {
         let mut task = start_and_wait(&scope, undoing, &state, input);
         task.retry = retry::undoing_flow();
         if self.saga.on_stuck == ir::OnStuck::Park {
-            task.catch = vec![parking(&Park::of(&scope, ""), &nested.state)];
+            task.catch = vec![Park::of(&scope, "").catcher(&nested.state)];
         }
         task.output = Some(expression("$states.input"));
         task.next = Next::To(path.undo.clone());

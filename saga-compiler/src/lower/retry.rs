@@ -10,6 +10,9 @@ pub(crate) const REFUSED: &str = "Saga.Refused";
 pub(crate) const BUSY: &str = "Saga.Busy";
 pub(crate) const UNKNOWN: &str = "Saga.Unknown";
 
+/// What an operator answers a parked task with to go on without its compensation.
+pub(super) const SKIPPED: &str = "Saga.Skipped";
+
 /// What a participant's `Retry` is called.
 const RETRY: &str = "Saga.Retry";
 
@@ -114,15 +117,8 @@ fn until_lease_ends(step: &ir::Step) -> Retrier {
 
 /// The point of no return: everything but a definite no, without end.
 pub(super) fn until_known(step: &ir::Step, definite: Vec<String>) -> Vec<Retrier> {
-    let never = Retrier {
-        error_equals: definite,
-        interval_seconds: None,
-        max_attempts: Some(0),
-        backoff_rate: None,
-        max_delay_seconds: None,
-        jitter_strategy: None,
-    };
-    vec![never, everything(step.policy.retry.as_ref(), &ENDLESS)]
+    let everything = everything(step.policy.retry.as_ref(), &ENDLESS);
+    vec![never(definite), everything]
 }
 
 /// After the point of no return: everything, without end, whatever a read-only step says of its attempts.
@@ -143,7 +139,7 @@ pub(super) fn compensation(step: &ir::Step, policy: &ir::Policy) -> Vec<Retrier>
 
 /// The parked task: a message that cannot be sent is sent again, and one that is not answered in time too.
 pub(super) fn park() -> Vec<Retrier> {
-    vec![everything(None, &ENDLESS)]
+    vec![never(vec![SKIPPED.to_owned()]), everything(None, &ENDLESS)]
 }
 
 /// A loop or a join beyond the point of no return: what its steps could not do is tried again as a whole, and what is done
@@ -169,18 +165,10 @@ const START_TRANSIENT: [&str; 5] = [
 /// A called flow: its name makes trying again safe. `definite` matches every error but a few of Step Functions' own, so
 /// what is worth another try comes before it.
 pub(super) fn until_started(definite: &str) -> Vec<Retrier> {
-    let never = Retrier {
-        error_equals: vec![definite.to_owned()],
-        interval_seconds: None,
-        max_attempts: Some(0),
-        backoff_rate: None,
-        max_delay_seconds: None,
-        jitter_strategy: None,
-    };
     let transient = START_TRANSIENT.map(str::to_owned).into();
     vec![
         retrier(transient, None, &ENDLESS),
-        never,
+        never(vec![definite.to_owned()]),
         everything(None, &ENDLESS),
     ]
 }
@@ -188,6 +176,18 @@ pub(super) fn until_started(definite: &str) -> Vec<Retrier> {
 /// A flow that undoes another: tried until an operator must look.
 pub(super) fn undoing_flow() -> Vec<Retrier> {
     vec![everything(None, &COMPENSATION)]
+}
+
+/// Errors that a retrier behind this one would match, but is not to.
+fn never(errors: Vec<String>) -> Retrier {
+    Retrier {
+        error_equals: errors,
+        interval_seconds: None,
+        max_attempts: Some(0),
+        backoff_rate: None,
+        max_delay_seconds: None,
+        jitter_strategy: None,
+    }
 }
 
 fn everything(policy: Option<&ir::RetryPolicy>, defaults: &Defaults) -> Retrier {

@@ -1,14 +1,11 @@
-//! The tasks of a saga: an action, its compensation, and the parking of one that is stuck.
+//! The tasks of a saga, an action and its compensation, and the state that ends a compensated one.
 
 use proc_macro2::Ident;
-use saga_asl::{
-    Catcher, Choice, ChoiceRule, Condition, Expression, Fail, Next, Number, State, Task, Template,
-    Text,
-};
+use saga_asl::{Catcher, Expression, Fail, Next, Number, State, Task, Template, Text};
 
+use super::park::Park;
 use super::retry::{self, REFUSED};
 use super::scope::{Cx, Scope};
-use super::undo::Park;
 use super::value::comment;
 use super::{Lowering, Path};
 use crate::ir::{self, Call, Root, Value};
@@ -16,7 +13,6 @@ use crate::names;
 use crate::parse::DEFAULT_TIMEOUT;
 
 const LAMBDA_INVOKE: &str = "arn:aws:states:::lambda:invoke";
-const SEND_AND_WAIT: &str = "arn:aws:states:::sqs:sendMessage.waitForTaskToken";
 
 /// `States.ALL` does not match it, and arguments that grew too large would end the saga without compensation.
 /// <https://docs.aws.amazon.com/step-functions/latest/dg/concepts-error-handling.html>
@@ -29,9 +25,6 @@ pub(super) const SAGA: &str = "$states.context.Execution.(Id&'#'&StartTime)";
 /// How often the delivery was retried, for logs: arguments are evaluated anew for each retry.
 /// <https://docs.aws.amazon.com/step-functions/latest/dg/input-output-contextobject.html>
 const ATTEMPT: &str = "$states.context.State.RetryCount";
-
-/// A parked saga is announced again after a day, because its message may have expired or been lost.
-const ANNOUNCE_AGAIN: u64 = 86_400;
 
 impl Lowering<'_> {
     /// The task of a call, without what follows it. `named` are rejections that the flow itself answers.
@@ -110,10 +103,9 @@ impl Lowering<'_> {
             retry: retry::compensation(self.step(call), policy),
             catch: match self.saga.on_stuck {
                 ir::OnStuck::Fail => Vec::new(),
-                ir::OnStuck::Park => vec![parking(
-                    &Park::of(&Scope::top(scope.phase), ""),
-                    &call.state,
-                )],
+                ir::OnStuck::Park => {
+                    vec![Park::of(&Scope::top(scope.phase), "").catcher(&call.state)]
+                }
             },
             assign: Vec::new(),
             output: Some(expression("$states.input")),
@@ -183,45 +175,6 @@ pub(super) fn catch_all_of(
     catch_all(Vec::new(), unknown, unknown)
 }
 
-/// Tells the parking queue, and waits until an operator answers with the token.
-pub(super) fn park(scope: &Scope<'_>, park: &Park) -> Task {
-    let saga = if scope.is_distributed() {
-        "$substringBefore($states.input.saga, '#')"
-    } else {
-        "$states.context.Execution.Id"
-    };
-    let failure = format!("${}", park.failure);
-    let saga = saga.replace("$states.input", &failure);
-    let mut message = vec![
-        ("token".to_owned(), expression("$states.context.Task.Token")),
-        ("saga".to_owned(), expression(&saga)),
-        ("step".to_owned(), expression(&format!("${}", park.stuck))),
-    ];
-    if scope.hands_on() {
-        message.push(("item".to_owned(), expression(&format!("{failure}.item"))));
-    }
-    message.push(("error".to_owned(), expression("$states.input")));
-    Task {
-        comment: Some("Waits until an operator resumes the compensation that is stuck".to_owned()),
-        resource: SEND_AND_WAIT.to_owned(),
-        arguments: Some(Template::Object(vec![
-            (
-                "QueueUrl".to_owned(),
-                text(&format!("${{{}}}", names::PARKING_QUEUE)),
-            ),
-            ("MessageBody".to_owned(), Template::Object(message)),
-        ])),
-        credentials: None,
-        timeout_seconds: Some(Number::Literal(ANNOUNCE_AGAIN)),
-        heartbeat_seconds: None,
-        retry: retry::park(),
-        catch: Vec::new(),
-        assign: Vec::new(),
-        output: Some(expression(&failure)),
-        next: Next::To(park.resume.clone()),
-    }
-}
-
 /// Whom an envelope is for, and how often it was sent before.
 fn address(scope: &Scope<'_>, call: &Call) -> Vec<(String, Template)> {
     let mut address = vec![
@@ -235,56 +188,24 @@ fn address(scope: &Scope<'_>, call: &Call) -> Vec<(String, Template)> {
     address
 }
 
-/// Has a compensation that is stuck park under the names of its graph.
-pub(super) fn park_at(task: &mut Task, park: &Park) {
-    for catcher in &mut task.catch {
-        if let Some((_, Template::String(action))) = catcher.assign.first() {
-            *catcher = parking(park, &action.clone());
-        }
-    }
-}
-
-pub(super) fn parking(park: &Park, action: &str) -> Catcher {
-    Catcher {
-        comment: None,
-        error_equals: vec!["States.ALL".to_owned()],
-        assign: vec![
-            (park.stuck.clone(), text(action)),
-            // The error is what `park` tells; what the chain carries waits in a variable.
-            (park.failure.clone(), expression("$states.input")),
-        ],
-        output: None,
-        next: park.state.clone(),
-    }
-}
-
-/// Goes back to the compensation that was parked; `parked` are actions and their compensations.
-pub(super) fn resume(park: &Park, parked: &[(String, String)]) -> State {
-    let choices = parked.iter().map(|(action, compensation)| ChoiceRule {
-        comment: None,
-        condition: Condition::Expression(Expression(format!("${} = '{action}'", park.stuck))),
-        assign: Vec::new(),
-        output: None,
-        next: compensation.clone(),
-    });
-    State::Choice(Choice {
-        comment: None,
-        choices: choices.collect(),
-        // Cannot be reached; if it ever is, an operator must know.
-        default: Some(park.state.clone()),
-        assign: Vec::new(),
-        output: None,
-    })
-}
-
-/// Ends the saga with the failure that began the compensation.
-pub(super) fn compensated() -> State {
-    let expression = |jsonata: &str| Some(Text::Expression(Expression(jsonata.to_owned())));
+/// Ends the saga with the failure that began the compensation, or, where an operator may have skipped one, with that.
+pub(super) fn compensated(parks: bool) -> State {
+    let expression = |jsonata: String| Some(Text::Expression(Expression(jsonata)));
+    // Whether a timeout has a `Cause` is not documented, and this state must not fail to evaluate: `&` takes nothing for ''.
+    let (error, cause) = ("$states.input.Error", "$states.input.Cause & ''");
+    let skipped = format!("$states.input.{}", names::SKIPPED);
+    let (error, cause) = if parks {
+        (
+            format!("{skipped} ? '{}' : {error}", retry::SKIPPED),
+            format!("{skipped} ? {skipped} & {error} & ': ' & $states.input.Cause : {cause}"),
+        )
+    } else {
+        (error.to_owned(), cause.to_owned())
+    };
     State::Fail(Fail {
         comment: None,
-        error: expression("$states.input.Error"),
-        // Whether a timeout has a `Cause` is not documented, and this state must not fail to evaluate.
-        cause: expression("$states.input.Cause & ''"),
+        error: expression(error),
+        cause: expression(cause),
     })
 }
 

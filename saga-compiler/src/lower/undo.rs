@@ -7,8 +7,9 @@ use crate::ir::{self, Block, Node};
 use crate::names;
 
 use super::exit::nothing;
+use super::park::{Park, Parked};
 use super::scope::Scope;
-use super::{Lowering, Path, States, Undo, task};
+use super::{Lowering, Path, States, Undo};
 
 /// Something that may have to be undone.
 enum Effect<'a> {
@@ -42,7 +43,7 @@ fn set_next(state: &mut asl::State, next: Next) {
     }
 }
 
-fn set_output(state: &mut asl::State, output: asl::Template) {
+pub(super) fn set_output(state: &mut asl::State, output: asl::Template) {
     match state {
         asl::State::Task(task) => task.output = Some(output),
         asl::State::Map(map) => map.output = Some(output),
@@ -62,15 +63,22 @@ impl<'a> Lowering<'a> {
         let mut states: Vec<(asl::StateName, asl::State)> = Vec::new();
         let mut parked = Vec::new();
         let park = Park::of(scope, name);
+        let parks = self.saga.on_stuck == ir::OnStuck::Park;
         for effect in effects {
             let (of, mut state) = match effect {
                 Effect::Call(call) => {
                     let ir::Kind::Compensatable(compensation) = &self.step(call).kind else {
                         continue;
                     };
-                    parked.push(call.state.clone());
                     let mut task = self.compensation(scope, call, Some(compensation));
-                    task::park_at(&mut task, &park);
+                    if parks {
+                        task.catch = vec![park.catcher(&call.state)];
+                        parked.push(Parked {
+                            action: call.state.clone(),
+                            back: names::compensation_state(&call.state),
+                            past: states.last().map(|(next, _)| next.clone()),
+                        });
+                    }
                     (&call.state, asl::State::Task(task))
                 }
                 Effect::Loop(each) => match self.undo_loop(scope, each) {
@@ -86,7 +94,9 @@ impl<'a> Lowering<'a> {
             let next = states
                 .last()
                 .map_or(Next::End, |(name, _)| Next::To(name.clone()));
-            if next == Next::End {
+            if parks {
+                park.hand_on(&mut state, next == Next::End);
+            } else if next == Next::End {
                 // What all items hand on would add up.
                 set_output(&mut state, nothing());
             }
@@ -95,50 +105,11 @@ impl<'a> Lowering<'a> {
         }
         states.reverse();
         let start_at = states.first()?.0.clone();
-        if !parked.is_empty() && self.saga.on_stuck == ir::OnStuck::Park {
-            let resume: Vec<(String, String)> = parked
-                .iter()
-                .rev()
-                .map(|action| (action.clone(), names::compensation_state(action)))
-                .collect();
-            let mut task = task::park(scope, &park);
-            // One that is alone needs nobody to tell where to go back to.
-            if let [(_, only)] = resume.as_slice() {
-                task.next = Next::To(only.clone());
-                states.push((park.state.clone(), asl::State::Task(task)));
-            } else {
-                states.push((park.state.clone(), asl::State::Task(task)));
-                states.push((park.resume.clone(), task::resume(&park, &resume)));
-            }
+        if !parked.is_empty() {
+            parked.reverse();
+            states.extend(park.states(scope, &parked));
         }
         Some(asl::Graph { start_at, states })
-    }
-}
-
-/// The names under which a graph parks: inner graphs may not assign the variables of those around them.
-pub(super) struct Park {
-    pub(super) state: asl::StateName,
-    pub(super) resume: asl::StateName,
-    pub(super) stuck: String,
-    pub(super) failure: String,
-}
-
-impl Park {
-    pub(super) fn of(scope: &Scope<'_>, name: &str) -> Self {
-        if scope.is_top {
-            return Self {
-                state: names::PARK.to_owned(),
-                resume: names::RESUME.to_owned(),
-                stuck: names::STUCK.to_owned(),
-                failure: names::FAILURE.to_owned(),
-            };
-        }
-        Self {
-            state: names::park_in(name),
-            resume: names::resume_in(name),
-            stuck: names::at_depth(names::STUCK, scope.depth),
-            failure: names::at_depth(names::FAILURE, scope.depth),
-        }
     }
 }
 

@@ -6,7 +6,7 @@ use crate::many::{module, nested_module};
 use crate::support::definitions;
 
 /// A compensatable step with its whole policy and its compensation.
-const STEP: usize = 1_850;
+const STEP: usize = 1_930;
 
 fn compact(steps: usize) -> usize {
     compact_of(&module(steps))

@@ -122,7 +122,7 @@ proptest! {
         prop_assert_eq!(&renamed[0], &expected, "a renamed local changes nothing but that name");
         let states = texts[0].matches(r#""Type": "#).count();
         let compensations = texts[0].matches(r#""phase": "compensation""#).count();
-        prop_assert!(states <= steps.len() + compensations + 3, "no state but steps, compensations and the end");
+        prop_assert!(states <= steps.len() + compensations + 4, "no state but steps, compensations and the end");
         prop_assert!(!texts[0].contains("Pass"));
     }
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use crate::delivery::{Delivery, DeliveryOutcome};
 use crate::engine::Engine;
@@ -12,13 +12,11 @@ use crate::fault::Fault;
 use crate::registry::Flow;
 use crate::run::Run;
 
+use super::operator::{Operator, Stuck};
 use super::report::{End, Problem};
 use super::site::{Injection, Site, sites};
 use super::witness::{Onlooker, Seen, Undoes};
 use super::world::{Records, Snapshot, World, strip};
-
-/// How often a case is resumed before it counts as stuck for good.
-const RESUMPTIONS: u32 = 20;
 
 /// What all cases of a matrix have in common.
 pub(super) struct Subject {
@@ -41,14 +39,16 @@ pub(super) struct Evidence {
     pub(super) after: Snapshot,
     pub(super) records: Records,
     pub(super) sites: Vec<Site>,
-    pub(super) parked: u32,
+    /// What waited for an operator, and whether it was skipped.
+    pub(super) stuck: Vec<Stuck>,
+    pub(super) is_skipped: bool,
     /// Rules of the user's that do not hold.
     pub(super) broken: Vec<Problem>,
 }
 
 impl Subject {
     pub(super) async fn run(
-        &self, world: World, input: &Value, injections: &[Injection],
+        &self, world: World, input: &Value, injections: &[Injection], operator: Operator,
     ) -> Result<Evidence, crate::Error> {
         let before = world.look(&self.ignored);
         let onlooker = Arc::new(Onlooker::new(
@@ -57,20 +57,15 @@ impl Subject {
             self.undoes.clone(),
         ));
         let engine = self.engine(&world, injections, Arc::clone(&onlooker));
-        let mut run = engine.start("case", input).await?;
-        let mut parked = 0;
-        while run.status() == Status::Running && parked < RESUMPTIONS {
-            let tokens = engine.parked();
-            let Some(task) = tokens.first() else { break };
-            parked += 1;
-            // The operator has found the cause.
-            engine.lift_faults();
-            run = engine.resume(task.token(), json!({})).await?;
-        }
+        let run = engine.start("case", input).await?;
+        let (run, stuck) = operator.answer(&engine, run).await?;
         let deliveries = engine.deliveries();
         let seen = onlooker.seen();
         let end = end(&run);
-        let broken = world.invariants.iter().filter_map(|(name, check)| {
+        // Whoever skips a compensation means to leave what a rule may be about.
+        let is_skipped = operator == Operator::Skips && !stuck.is_empty();
+        let rules = world.invariants.iter().filter(|_| !is_skipped);
+        let broken = rules.filter_map(|(name, check)| {
             let what = check(&end).err()?;
             Some(Problem::Broken {
                 invariant: name.clone(),
@@ -95,7 +90,8 @@ impl Subject {
             before,
             after: world.look(&self.ignored),
             records: world.records(),
-            parked,
+            stuck,
+            is_skipped,
             end,
         })
     }

@@ -12,6 +12,7 @@ use crate::fault::Fault;
 
 use super::evidence::{Evidence, Subject};
 use super::judge::{Law, judge};
+use super::operator::{Operator, Stuck};
 use super::order::Order;
 use super::report::{Case, MatrixReport, Problem};
 use super::site::{Injection, Site, Steps, faults, step_name};
@@ -27,6 +28,8 @@ pub(super) struct Plan<'a> {
     pub(super) order: &'a Order,
     pub(super) reports_cause: bool,
     pub(super) own_errors: &'a BTreeSet<String>,
+    /// The states whose tasks an operator can skip.
+    pub(super) skippable: &'a BTreeSet<String>,
 }
 
 /// The cases of one input.
@@ -38,6 +41,8 @@ pub(super) struct Explorer<'a, F> {
     references: BTreeMap<Vec<Rejected>, Evidence>,
     /// What was injected in each case, and the deliveries that it made.
     runs: Vec<(Vec<Injection>, Vec<Site>)>,
+    /// What was stuck, where that was skipped, and whether there was something to undo.
+    skipped: BTreeSet<(Vec<Stuck>, bool)>,
     report: &'a mut MatrixReport,
     entered: &'a mut BTreeSet<String>,
 }
@@ -62,6 +67,7 @@ where
             input,
             references: BTreeMap::new(),
             runs: Vec::new(),
+            skipped: BTreeSet::new(),
             report,
             entered,
         }
@@ -123,19 +129,38 @@ where
         }
     }
 
-    /// Runs and judges one case; gives the deliveries that it made.
+    /// Runs and judges one case, and where that leaves a compensation stuck, the same with an operator who skips it; gives the
+    /// deliveries that the first made.
     async fn case(&mut self, injections: Vec<Injection>) -> Option<Vec<Site>> {
-        let evidence = match self.run(&injections).await {
+        let (sites, stuck) = self.answered(&injections, Operator::Resumes).await?;
+        let can_skip = |stuck: &Stuck| self.plan.skippable.contains(&stuck.state);
+        // Of the faults that leave it stuck, the one that certainly has it undo nothing.
+        let last = injections.last();
+        let last = last.filter(|last| last.fault == Fault::TimeoutBeforeEffect);
+        if let Some(last) = last
+            && !stuck.is_empty()
+            && stuck.iter().all(can_skip)
+            && self.skipped.insert((stuck, last.site.undoes))
+        {
+            self.answered(&injections, Operator::Skips).await;
+        }
+        Some(sites)
+    }
+
+    async fn answered(
+        &mut self, injections: &[Injection], operator: Operator,
+    ) -> Option<(Vec<Site>, Vec<Stuck>)> {
+        let evidence = match self.run(injections, operator).await {
             Ok(evidence) => evidence,
             Err(error) => {
-                self.not_run(&injections, &error);
+                self.not_run(injections, &error);
                 return None;
             }
         };
         let rejected = self.rejected(&evidence);
         if !injections.is_empty() && !self.references.contains_key(&rejected) {
             let causes: Vec<Injection> = self.injections_of(&rejected, &evidence);
-            if let Ok(reference) = self.run(&causes).await {
+            if let Ok(reference) = self.run(&causes, Operator::Resumes).await {
                 self.references.insert(rejected.clone(), reference);
             }
         }
@@ -145,19 +170,23 @@ where
             order: self.plan.order,
             reports_cause: self.plan.reports_cause,
             own_errors: self.plan.own_errors,
+            steps: self.plan.steps,
         };
         let problems = judge(&evidence, &law);
-        self.note(&injections, &evidence, problems);
-        let sites = evidence.sites.clone();
+        self.note(injections, &evidence, problems);
+        let found = (evidence.sites.clone(), evidence.stuck.clone());
         if injections.is_empty() {
             self.references.insert(rejected, evidence);
         }
-        Some(sites)
+        Some(found)
     }
 
-    async fn run(&self, injections: &[Injection]) -> Result<Evidence, crate::Error> {
+    async fn run(
+        &self, injections: &[Injection], operator: Operator,
+    ) -> Result<Evidence, crate::Error> {
         let world = (self.world)().await.into();
-        self.plan.subject.run(world, self.input, injections).await
+        let subject = self.plan.subject;
+        subject.run(world, self.input, injections, operator).await
     }
 
     fn note(&mut self, injections: &[Injection], evidence: &Evidence, problems: Vec<Problem>) {
@@ -174,7 +203,8 @@ where
             input: self.name.to_owned(),
             injected: injections.iter().map(Injection::describe).collect(),
             path,
-            parked: evidence.parked,
+            parked: u32::try_from(evidence.stuck.len()).unwrap_or(u32::MAX),
+            skipped: evidence.is_skipped,
             end: evidence.end.clone(),
             problems,
         });

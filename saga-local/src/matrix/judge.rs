@@ -2,11 +2,15 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use saga_runtime::Failure;
+
 use crate::execution::Status;
 
 use super::evidence::{Evidence, error};
+use super::operator::Stuck;
 use super::order::{Order, undone_too_early};
 use super::report::{End, Problem};
+use super::site::{Steps, step_name};
 use super::witness::{Undoes, is_compensation, key};
 use super::world::{Key, difference, stands};
 
@@ -20,6 +24,7 @@ pub(super) struct Law<'a> {
     pub(super) reports_cause: bool,
     /// The errors that flows end with by themselves.
     pub(super) own_errors: &'a BTreeSet<String>,
+    pub(super) steps: &'a Steps,
 }
 
 pub(super) fn judge(evidence: &Evidence, law: &Law<'_>) -> Vec<Problem> {
@@ -80,7 +85,36 @@ fn standing(evidence: &Evidence) -> BTreeSet<&Key> {
     records.map(|(key, _)| key).collect()
 }
 
+/// What an operator skipped may be left behind, nothing else, and the client is told.
+fn judge_skipped(evidence: &Evidence, law: &Law<'_>, problems: &mut Vec<Problem>) {
+    let skipped: BTreeSet<String> = evidence.stuck.iter().map(Stuck::name).collect();
+    let is_step = |stuck: &Stuck| law.steps.contains_key(&step_name(&stuck.step));
+    // Of a called flow, all that it did is left, under names of its own.
+    if evidence.stuck.iter().all(is_step) {
+        let names: BTreeSet<String> = standing(evidence).into_iter().map(Key::name).collect();
+        let differs = difference(&evidence.before, &evidence.after);
+        if let Some(what) = differs.filter(|_| names.is_empty()) {
+            problems.push(Problem::Differs { what });
+        }
+        let names = names.difference(&skipped).cloned();
+        problems.extend(names.map(|step| Problem::LeftBehind { step }));
+    }
+    let reported = evidence.reported.as_deref().unwrap_or_default();
+    if law.reports_cause && reported != Failure::SKIPPED {
+        problems.push(Problem::Misreported {
+            what: format!(
+                "the client is told `{reported}`, and the compensation of {} was skipped",
+                skipped.into_iter().collect::<Vec<_>>().join(" and ")
+            ),
+        });
+    }
+}
+
 fn judge_failed(evidence: &Evidence, law: &Law<'_>, problems: &mut Vec<Problem>) {
+    if evidence.is_skipped {
+        judge_skipped(evidence, law, problems);
+        return;
+    }
     let difference = difference(&evidence.before, &evidence.after);
     let mut left = standing(evidence);
     if let Some(difference) = &difference {
@@ -93,13 +127,8 @@ fn judge_failed(evidence: &Evidence, law: &Law<'_>, problems: &mut Vec<Problem>)
             });
             return;
         }
-        let counts = counts(evidence);
-        left.extend(
-            counts
-                .iter()
-                .filter(|(_, (done, undone))| done > undone)
-                .map(|(key, _)| *key),
-        );
+        let counts = counts(evidence).into_iter();
+        left.extend(counts.filter_map(|(key, (done, undone))| (done > undone).then_some(key)));
         if left.is_empty() && problems.is_empty() {
             problems.push(Problem::Differs {
                 what: difference.clone(),

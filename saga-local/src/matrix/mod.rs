@@ -5,6 +5,7 @@ mod evidence;
 mod explore;
 mod judge;
 mod looks;
+mod operator;
 mod order;
 mod report;
 mod site;
@@ -65,7 +66,8 @@ where
 /// the step declares, transient errors, throttling, timeouts before and after the effect, crashes before the effect, before
 /// the commit and after it, a panic, a repeated delivery, two at once, a late one, an output that is too large, arguments that are, and
 /// the deadline: once, and until the retries are used up. Compensations meet faults too, also until they are
-/// parked; the matrix then resumes them. Last come pairs of faults. [The guide](crate::fault_matrix_guide) shows what is checked.
+/// parked; the matrix then resumes them, and once skips each. Last come pairs of faults. [The guide](crate::fault_matrix_guide)
+/// shows what is checked.
 ///
 /// A case is exact and repeatable: virtual time, a world of its own, no randomness. Handlers that wait for anything but a store in memory
 /// may be seen to change the world in each other's name, where they run at the same time.
@@ -213,12 +215,17 @@ where
             .filter_map(|flow| flow.machine.as_deref().ok())
             .collect();
         let order = order::order(&machines);
+        let mut skippable = BTreeSet::new();
+        for machine in &machines {
+            operator::skippable(&machine.graph, &mut skippable);
+        }
         let plan = Plan {
             subject: &subject,
             steps: &self.steps,
             data: &self.data,
             order: &order,
             reports_cause: self.reports_cause,
+            skippable: &skippable,
             own_errors: &looks::own_errors(&machines),
         };
         let mut report = MatrixReport::new(&self.flow.name);

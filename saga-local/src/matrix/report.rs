@@ -165,6 +165,7 @@ pub struct Case {
     pub(super) injected: Vec<Injected>,
     pub(super) path: Vec<String>,
     pub(super) parked: u32,
+    pub(super) skipped: bool,
     #[serde(flatten)]
     pub(super) end: End,
     pub(super) problems: Vec<Problem>,
@@ -186,9 +187,14 @@ impl Case {
         &self.path
     }
 
-    /// How often it was parked, and resumed by the matrix.
+    /// How often it was parked, and answered by the matrix.
     pub fn parked(&self) -> u32 {
         self.parked
+    }
+
+    /// Whether the answer was to go on without the compensation that was stuck; otherwise it was tried again.
+    pub fn is_skipped(&self) -> bool {
+        self.skipped
     }
 
     /// How it ended.
@@ -215,10 +221,10 @@ impl fmt::Display for Case {
         } else {
             faults.join(", then ")
         };
-        let parked = if self.parked == 0 {
-            ""
-        } else {
-            ", parked and resumed"
+        let parked = match (self.parked, self.skipped) {
+            (0, _) => "",
+            (_, true) => ", parked and skipped",
+            (_, false) => ", parked and resumed",
         };
         write!(f, "{}: {faults} -> {}{parked}", self.input, self.end)?;
         let problems: Vec<String> = self.problems.iter().map(ToString::to_string).collect();
@@ -262,6 +268,7 @@ impl MatrixReport {
             injected: Vec::new(),
             path: Vec::new(),
             parked: 0,
+            skipped: false,
             end: End::NotStarted,
             problems: vec![Problem::NotRun { why }],
         });

@@ -130,6 +130,26 @@ fn the_failing_step_is_not_compensated() {
 }
 
 #[test]
+fn an_operator_who_skips_one_compensation_skips_another_with_it() {
+    edited(
+        |definition| {
+            state(definition, "skip")["Choices"][1]["Next"] = json!("compensated");
+        },
+        "visa: bank.hold: timeout after the effect every time, then compensate bank.hold: timeout before the effect every time -> failed with Saga.Skipped, parked and skipped: `stock.reserve` is left behind",
+    );
+}
+
+#[test]
+fn a_skipped_compensation_is_not_told() {
+    edited(
+        |definition| {
+            state(definition, "compensated")["Error"] = json!("{% $states.input.Error %}");
+        },
+        "visa: bank.hold: timeout after the effect every time, then compensate bank.hold: timeout before the effect every time -> failed with States.Timeout, parked and skipped: misreported: the client is told `States.Timeout`, and the compensation of bank.hold was skipped",
+    );
+}
+
+#[test]
 fn only_declared_errors_are_caught() {
     edited(
         |definition| {

@@ -26,6 +26,7 @@ mod random;
 mod resources;
 mod sample;
 mod shop;
+mod skipped;
 mod stand_ins;
 mod start;
 mod support;

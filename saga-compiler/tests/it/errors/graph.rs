@@ -286,7 +286,7 @@ fn a_definition_near_a_limit_warns() {
     warnings(
         &module(490),
         expect![[r#"
-            the definition of `fulfil` has 900761 bytes of the 1048576 that Step Functions allows; let a flow of its own do a part of it
+            the definition of `fulfil` has 943592 bytes of the 1048576 that Step Functions allows; let a flow of its own do a part of it
         "#]],
     );
     warnings(
