@@ -140,10 +140,11 @@ impl Park {
     /// Goes on without the compensation, and has the chain carry that to the saga's end.
     fn skipping(&self, scope: &Scope<'_>, next: StateName) -> Catcher {
         let (failure, key) = (format!("${}", self.failure), &self.skipped);
-        let mut stuck = format!("${}", self.stuck);
-        if scope.hands_on() {
-            stuck.push_str(&format!(" & $string({failure}.item)"));
-        }
+        let stuck = if scope.hands_on() {
+            format!("${} & $string({failure}.item)", self.stuck)
+        } else {
+            format!("${}", self.stuck)
+        };
         let told = format!("{stuck} & ' is not compensated: ' & $states.errorOutput.Cause & '; '");
         Catcher {
             comment: None,

@@ -108,7 +108,7 @@ fn skipping(stuck: &[(&str, FaultPlan)]) -> (Engine<relocate::Home, ()>, Run<()>
 }
 
 /// The end, and the compensations that did not take place.
-fn check(stuck: &[(&str, FaultPlan)], expected: Expect) {
+fn check(stuck: &[(&str, FaultPlan)], expected: &Expect) {
     let (engine, run) = skipping(stuck);
     assert_eq!(run.status(), Status::Failed);
     let (mut open, mut undone) = (BTreeSet::new(), BTreeSet::new());
@@ -142,7 +142,7 @@ fn check(stuck: &[(&str, FaultPlan)], expected: Expect) {
 fn the_end_says_what_was_skipped_and_why_the_saga_failed() {
     check(
         &[("compensate movers.hire", forever(Fault::Throttled))],
-        expect![[r#"
+        &expect![[r#"
             Saga.Skipped: movers.hire is not compensated: reason 1; RoadError.Closed: {"errorMessage":"{\"message\":\"injected by a test\",\"data\":null}","errorType":"RoadError.Closed"}
             left: movers.hire
         "#]],
@@ -153,7 +153,7 @@ fn the_end_says_what_was_skipped_and_why_the_saga_failed() {
 fn the_first_to_be_undone_can_be_skipped() {
     check(
         &[("compensate movers.load#2", forever(Fault::Throttled))],
-        expect![[r#"
+        &expect![[r#"
             Saga.Skipped: movers.load#2 is not compensated: reason 1; RoadError.Closed: {"errorMessage":"{\"message\":\"injected by a test\",\"data\":null}","errorType":"RoadError.Closed"}
             left: movers.load#2
         "#]],
@@ -167,7 +167,7 @@ fn several_can_be_skipped() {
             ("compensate movers.load#2", forever(Fault::Panic)),
             ("compensate movers.hire", forever(Fault::Throttled)),
         ],
-        expect![[r#"
+        &expect![[r#"
             Saga.Skipped: movers.load#2 is not compensated: reason 1; movers.hire is not compensated: reason 2; RoadError.Closed: {"errorMessage":"{\"message\":\"injected by a test\",\"data\":null}","errorType":"RoadError.Closed"}
             left: movers.hire, movers.load#2
         "#]],
@@ -181,7 +181,7 @@ fn an_item_of_a_loop_can_be_skipped_and_the_others_are_undone() {
             "compensate movers.lock",
             forever(Fault::Throttled.item(&[1])),
         )],
-        expect![[r#"
+        &expect![[r#"
             Saga.Skipped: movers.lock[1] is not compensated: reason 1; RoadError.Closed: {"errorMessage":"{\"message\":\"injected by a test\",\"data\":null}","errorType":"RoadError.Closed"}
             left: movers.lock[1]
         "#]],
@@ -191,7 +191,7 @@ fn an_item_of_a_loop_can_be_skipped_and_the_others_are_undone() {
             "compensate movers.pack",
             forever(Fault::Throttled.item(&[1, 0])),
         )],
-        expect![[r#"
+        &expect![[r#"
             Saga.Skipped: movers.pack[1,0] is not compensated: reason 1; RoadError.Closed: {"errorMessage":"{\"message\":\"injected by a test\",\"data\":null}","errorType":"RoadError.Closed"}
             left: movers.pack[1,0]
         "#]],
@@ -202,7 +202,7 @@ fn an_item_of_a_loop_can_be_skipped_and_the_others_are_undone() {
 fn a_branch_of_a_join_can_be_skipped() {
     check(
         &[("compensate movers.load", forever(Fault::Throttled))],
-        expect![[r#"
+        &expect![[r#"
             Saga.Skipped: movers.load is not compensated: reason 1; RoadError.Closed: {"errorMessage":"{\"message\":\"injected by a test\",\"data\":null}","errorType":"RoadError.Closed"}
             left: movers.load
         "#]],
@@ -212,7 +212,7 @@ fn a_branch_of_a_join_can_be_skipped() {
             ("compensate movers.hire#2", forever(Fault::Throttled)),
             ("compensate movers.lock#2", forever(Fault::Throttled)),
         ],
-        expect![[r#"
+        &expect![[r#"
             Saga.Skipped: movers.lock#2 is not compensated: reason 1; movers.hire#2 is not compensated: reason 2; RoadError.Closed: {"errorMessage":"{\"message\":\"injected by a test\",\"data\":null}","errorType":"RoadError.Closed"}
             left: movers.hire#2, movers.lock#2
         "#]],
@@ -228,7 +228,7 @@ fn what_was_skipped_in_one_place_is_told_once_with_what_was_in_others() {
             ("compensate movers.pack", forever(Fault::Throttled)),
             ("compensate movers.hire", forever(Fault::Throttled)),
         ],
-        expect![[r#"
+        &expect![[r#"
             Saga.Skipped: movers.load#2 is not compensated: reason 1; movers.lock#2 is not compensated: reason 2; movers.pack[1,1] is not compensated: reason 3; movers.pack[1,0] is not compensated: reason 4; movers.pack[0,0] is not compensated: reason 5; movers.hire is not compensated: reason 6; RoadError.Closed: {"errorMessage":"{\"message\":\"injected by a test\",\"data\":null}","errorType":"RoadError.Closed"}
             left: movers.hire, movers.load#2, movers.lock#2, movers.pack[0,0], movers.pack[1,0], movers.pack[1,1]
         "#]],
