@@ -2,6 +2,7 @@
 //! much memory it holds meanwhile.
 //!
 //! `cargo bench -p saga-local --bench throughput`, or `… -- committed 1000000` for one of the three and a number of sagas.
+//! `.ci/throughput` builds it with `--profile throughput`, as one program.
 //!
 //! The saga has ten steps and no effect of its own: mode T, so each step is a transaction that holds the barrier's record and
 //! nothing else. The chain has five tasks behind a host that answers at once: no barrier, as other interpreters run one.

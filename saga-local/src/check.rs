@@ -6,11 +6,12 @@ use saga_asl as asl;
 
 use crate::error::{Error, Kind};
 use crate::host::{Resource, tasks};
+use crate::machine::Machine;
 use crate::registry::{Flow, Registry};
 use crate::services::Services;
 use crate::{lambda, lock};
 
-pub(crate) fn machine(flow: &Flow) -> Result<&Arc<asl::StateMachine>, Error> {
+pub(crate) fn machine(flow: &Flow) -> Result<&Arc<Machine>, Error> {
     flow.machine.as_ref().map_err(|problems| {
         let kind = Kind::InvalidDefinition {
             machine: flow.name.to_string(),

@@ -8,7 +8,9 @@ use std::time::SystemTime;
 use serde_json::Value;
 
 use crate::failure::json_size;
+use crate::jsonata::is_same;
 use crate::lambda;
+use crate::shape::{Shape, View};
 
 /// A value that states hand on. Clones share it.
 #[derive(Clone)]
@@ -17,6 +19,7 @@ pub(crate) struct Data(Arc<Inner>);
 struct Inner {
     content: Content,
     size: OnceLock<usize>,
+    is_same: OnceLock<bool>,
 }
 
 enum Content {
@@ -24,15 +27,21 @@ enum Content {
     /// What `lambda:invoke` answers. Most of it is the call's metadata, which hardly any definition reads.
     Response {
         payload: Value,
-        request_id: String,
+        request_id: Arc<str>,
         at: SystemTime,
+        whole: OnceLock<Value>,
+    },
+    /// What a template was evaluated to. The interpreter looks at parts of it, and at the whole hardly anybody.
+    Evaluated {
+        shape: Arc<Shape>,
+        leaves: Vec<Value>,
         whole: OnceLock<Value>,
     },
 }
 
 impl Data {
     /// The response of `lambda:invoke` to a function's reply.
-    pub(crate) fn response(payload: Value, request_id: String, at: SystemTime) -> Self {
+    pub(crate) fn response(payload: Value, request_id: Arc<str>, at: SystemTime) -> Self {
         Self::of(Content::Response {
             payload,
             request_id,
@@ -41,10 +50,20 @@ impl Data {
         })
     }
 
+    /// A template with values in its leaves' places.
+    pub(crate) fn evaluated(shape: Arc<Shape>, leaves: Vec<Value>) -> Self {
+        Self::of(Content::Evaluated {
+            shape,
+            leaves,
+            whole: OnceLock::new(),
+        })
+    }
+
     fn of(content: Content) -> Self {
         Self(Arc::new(Inner {
             content,
             size: OnceLock::new(),
+            is_same: OnceLock::new(),
         }))
     }
 
@@ -57,6 +76,14 @@ impl Data {
                 at,
                 whole,
             } => whole.get_or_init(|| lambda::response(payload, request_id, *at)),
+            Content::Evaluated {
+                shape,
+                leaves,
+                whole,
+            } => match shape.view(leaves) {
+                View::Json(value) => value,
+                parts @ View::Parts(_) => whole.get_or_init(|| parts.value().into_owned()),
+            },
         }
     }
 
@@ -64,7 +91,27 @@ impl Data {
     pub(crate) fn get(&self, name: &str) -> Option<&Value> {
         match &self.0.content {
             Content::Response { payload, .. } if name == "Payload" => Some(payload),
+            Content::Evaluated { shape, leaves, .. } => match shape.view(leaves).member(name)? {
+                View::Json(value) => Some(value),
+                View::Parts(_) => member(self.value(), name),
+            },
             _ => member(self.value(), name),
+        }
+    }
+
+    /// To look at without putting it together first.
+    pub(crate) fn view(&self) -> View<'_> {
+        match &self.0.content {
+            Content::Evaluated { shape, leaves, .. } => shape.view(leaves),
+            Content::Json(_) | Content::Response { .. } => View::Json(self.value()),
+        }
+    }
+
+    /// Whether JSONata would hand it on as it is. Not asked of what is not written out yet.
+    pub(crate) fn is_same_after_jsonata(&self) -> bool {
+        match &self.0.content {
+            Content::Json(value) => *self.0.is_same.get_or_init(|| is_same(value)),
+            Content::Response { .. } | Content::Evaluated { .. } => false,
         }
     }
 
@@ -77,6 +124,7 @@ impl Data {
                 request_id,
                 ..
             } => response_size(json_size(payload), request_id),
+            Content::Evaluated { shape, leaves, .. } => shape.size(leaves),
         })
     }
 }
@@ -98,7 +146,7 @@ fn response_size(payload: usize, request_id: &str) -> usize {
         let response = lambda::response(&Value::Null, "", SystemTime::UNIX_EPOCH);
         json_size(&response) - "null".len() - 2 * "4".len()
     });
-    *FRAME + payload + 2 * payload.to_string().len() + 3 * request_id.len()
+    *FRAME + payload + 2 * json_size(&payload.into()) + 3 * request_id.len()
 }
 
 impl From<Value> for Data {

@@ -5,8 +5,9 @@ use std::time::SystemTime;
 
 use serde_json::{Value, json};
 
-use crate::data::{Data, member};
+use crate::data::Data;
 use crate::fault::Fault;
+use crate::shape::View;
 
 /// What became of a delivery at the handler, whatever the state machine saw of it.
 #[derive(Clone, Debug, PartialEq)]
@@ -57,21 +58,26 @@ impl Delivery {
 
     /// The step that the envelope names.
     pub fn step(&self) -> Option<&str> {
-        self.payload().get("step")?.as_str()
+        self.view().member("step")?.as_str()
     }
 
     /// Which item of a loop it is for: `[2, 0]` for the first of a loop in the third; empty outside of loops.
     pub fn item(&self) -> Vec<u64> {
-        item(self.payload())
+        item(self.view())
     }
 
     /// Whether it asks for the step's compensation.
     pub fn is_compensation(&self) -> bool {
-        is_compensation(self.payload())
+        is_compensation(self.view())
     }
 
     /// The payload, as it was sent.
     pub fn payload(&self) -> &Value {
+        self.arguments.get("Payload").unwrap_or(&EMPTY)
+    }
+
+    /// As [`payload`](Self::payload), perhaps in parts.
+    pub(crate) fn view(&self) -> View<'_> {
         payload(&self.arguments)
     }
 
@@ -102,19 +108,22 @@ impl Delivery {
     }
 }
 
+static EMPTY: LazyLock<Value> = LazyLock::new(|| json!({}));
+
 /// What a function gets: the argument `Payload`, or an empty object.
-pub(crate) fn payload(arguments: &Data) -> &Value {
-    static EMPTY: LazyLock<Value> = LazyLock::new(|| json!({}));
-    arguments.get("Payload").unwrap_or(&EMPTY)
+pub(crate) fn payload(arguments: &Data) -> View<'_> {
+    let payload = arguments.view().member("Payload");
+    payload.unwrap_or(View::Json(&EMPTY))
 }
 
-pub(crate) fn is_compensation(payload: &Value) -> bool {
-    member(payload, "phase").and_then(Value::as_str) == Some("compensation")
+pub(crate) fn is_compensation(payload: View<'_>) -> bool {
+    payload.member("phase").and_then(View::as_str) == Some("compensation")
 }
 
 /// The index path in an envelope. JSONata computes in doubles, so an index may be one.
-pub(crate) fn item(payload: &Value) -> Vec<u64> {
-    let path = member(payload, "item").and_then(Value::as_array);
+pub(crate) fn item(payload: View<'_>) -> Vec<u64> {
+    let path = payload.member("item").map(View::value);
+    let path = path.as_deref().and_then(Value::as_array);
     #[allow(
         clippy::cast_possible_truncation,
         clippy::cast_sign_loss,

@@ -21,6 +21,7 @@ use crate::execution::Execution;
 use crate::failure::{Failure, MAX_PAYLOAD, json_size};
 use crate::fault::FaultPlan;
 use crate::host::TaskHost;
+use crate::machine::Machine;
 use crate::parking::Parked;
 use crate::registry::{Birth, Flow, Origin, Registry};
 use crate::run::Run;
@@ -310,7 +311,7 @@ impl<I, O> Engine<I, O> {
         self
     }
 
-    fn checked_machine(&self) -> Result<&Arc<asl::StateMachine>, Error> {
+    fn checked_machine(&self) -> Result<&Arc<Machine>, Error> {
         let machine = check::machine(&self.flow)?;
         if self.checked.load(Ordering::Relaxed) {
             return Ok(machine);

@@ -6,14 +6,13 @@ use std::sync::{Arc, Mutex, Weak};
 use std::task::Poll;
 use std::time::{Duration, SystemTime};
 
-use saga_asl as asl;
-
 use crate::clock::{ExecutionId, VirtualClock, Waits};
 use crate::data::Data;
 use crate::failure::Failure;
 use crate::history::{Event, Facts, MAX_EVENTS};
 use crate::host::{Call, Reply};
 use crate::interpreter::{self, Frame};
+use crate::machine::Machine;
 use crate::race::{Either, race};
 use crate::registry::{Birth, Origin, Registry};
 use crate::services::Services;
@@ -77,7 +76,7 @@ pub(crate) struct Execution {
     pub(crate) name: Arc<str>,
     pub(crate) arn: Arc<str>,
     pub(crate) machine_name: Arc<str>,
-    pub(crate) machine: Arc<asl::StateMachine>,
+    pub(crate) machine: Arc<Machine>,
     pub(crate) input: Data,
     pub(crate) started: SystemTime,
     /// As `$states.context.Execution.StartTime` shows it.
@@ -112,7 +111,7 @@ impl Execution {
         let clock = Arc::clone(&services.clock);
         let progress = Progress {
             status: Status::Running,
-            events: Arc::default(),
+            events: Arc::new(Vec::with_capacity(birth.machine.expected_events())),
             output: None,
             failure: None,
             ended: None,
@@ -419,9 +418,10 @@ pub(crate) async fn run(execution: Arc<Execution>) {
     if execution.sender != execution.id {
         return;
     }
-    let late = execution.services.late_deliveries(execution.id);
-    execution.spawn(late);
-    execution.with_calls(std::future::ready(())).await;
+    if execution.services.has_late(execution.id) {
+        execution.spawn(execution.services.late_deliveries(execution.id));
+        execution.with_calls(std::future::ready(())).await;
+    }
     execution.services.forget(execution.id);
 }
 
@@ -444,9 +444,7 @@ enum Ending {
     Stopped,
 }
 
-async fn live(
-    execution: &Arc<Execution>, frame: &mut Frame, machine: &asl::StateMachine,
-) -> Ending {
+async fn live(execution: &Arc<Execution>, frame: &mut Frame, machine: &Machine) -> Ending {
     let life = machine
         .timeout_seconds
         .map_or(MAX_LIFE, Duration::from_secs)

@@ -134,7 +134,7 @@ pub(crate) fn object_size(members: &Map<String, Value>) -> usize {
 }
 
 /// With its quotes; escaped is what has to be.
-fn text_size(text: &str) -> usize {
+pub(crate) fn text_size(text: &str) -> usize {
     let byte = |byte: u8| match byte {
         b'"' | b'\\' | b'\n' | b'\r' | b'\t' | 0x08 | 0x0c => 2,
         0..0x20 => 6,

@@ -166,6 +166,19 @@ pub(crate) fn through_jsonata(value: &Value) -> Value {
     }
 }
 
+/// Whether [`through_jsonata`] gives the same value.
+pub(crate) fn is_same(value: &Value) -> bool {
+    match value {
+        Value::Number(number) => match number.as_f64() {
+            Some(float) => number_to_json(float) == *value,
+            None => true,
+        },
+        Value::Array(items) => items.iter().all(is_same),
+        Value::Object(members) => members.values().all(is_same),
+        Value::Null | Value::Bool(_) | Value::String(_) => true,
+    }
+}
+
 /// JSONata computes in `f64`, yet an integer comes back as an integer.
 fn number_to_json(number: f64) -> Value {
     const EXACT: f64 = 9_007_199_254_740_992.0;
@@ -183,7 +196,26 @@ fn number_to_json(number: f64) -> Value {
 mod tests {
     use std::time::Duration;
 
-    use super::Patience;
+    use serde_json::json;
+
+    use super::{Patience, is_same, through_jsonata};
+
+    #[test]
+    fn what_jsonata_leaves_as_it_is_is_known() {
+        let values = [
+            (
+                json!({ "a": [null, true, "1.0", -7, 1.5, { "b": 9_007_199_254_740_992_u64 }] }),
+                true,
+            ),
+            (json!([1.0]), false),
+            (json!({ "a": { "b": 9_007_199_254_740_993_u64 } }), false),
+            (json!([[-0.0]]), false),
+        ];
+        for (value, expected) in values {
+            assert_eq!(is_same(&value), expected, "{value}");
+            assert_eq!(through_jsonata(&value) == value, expected, "{value}");
+        }
+    }
 
     #[test]
     fn who_waited_in_vain_waits_less_the_next_time() {

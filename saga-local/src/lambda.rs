@@ -5,17 +5,17 @@ use std::time::{Duration, SystemTime};
 
 use serde_json::{Value, json};
 
-use crate::data::member;
+use crate::data::Data;
 use crate::host::Reply;
+use crate::shape::View;
 
 /// The longest that Lambda lets a function run.
 const MAX_FUNCTION: Duration = Duration::from_mins(15);
 
 /// The function that the arguments name: the placeholder `${StockFunctionArn}`, a plain name, or the name within an ARN.
-pub(crate) fn function(arguments: &Value) -> Option<&str> {
-    member(arguments, "FunctionName")
-        .and_then(Value::as_str)
-        .map(function_name)
+pub(crate) fn function(arguments: &Data) -> Option<&str> {
+    let name = arguments.view().member("FunctionName");
+    name.and_then(View::as_str).map(function_name)
 }
 
 pub(crate) fn function_name(text: &str) -> &str {

@@ -36,6 +36,7 @@ mod host;
 mod interpreter;
 mod jsonata;
 mod lambda;
+mod machine;
 mod matrix;
 mod parking;
 mod prepared;
@@ -44,6 +45,7 @@ mod registry;
 mod rehearse;
 mod run;
 mod services;
+mod shape;
 
 pub use delivery::{Delivery, DeliveryOutcome};
 pub use engine::Engine;

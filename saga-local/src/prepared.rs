@@ -46,7 +46,7 @@ pub(crate) struct Expression {
 }
 
 impl Expression {
-    fn read(text: &str) -> Self {
+    pub(crate) fn read(text: &str) -> Self {
         let mut tree = parser::parse(text).map_err(|error| error.to_string());
         let prepared = match &tree {
             Ok(tree) => prepare(tree).unwrap_or(Prepared::General),

@@ -9,6 +9,7 @@ use saga_asl as asl;
 
 use crate::clock::ExecutionId;
 use crate::execution::{self, Execution};
+use crate::machine::Machine;
 use crate::services::Services;
 use crate::{BoxFuture, lock};
 
@@ -16,21 +17,23 @@ use crate::{BoxFuture, lock};
 #[derive(Clone)]
 pub(crate) struct Flow {
     pub(crate) name: Arc<str>,
-    pub(crate) machine: Result<Arc<asl::StateMachine>, Arc<asl::Problems>>,
+    pub(crate) machine: Result<Arc<Machine>, Arc<asl::Problems>>,
 }
 
 impl Flow {
     pub(crate) fn read(name: &str, definition: &str) -> Self {
         Self {
             name: name.into(),
-            machine: asl::parse(definition).map(Arc::new).map_err(Arc::new),
+            machine: asl::parse(definition)
+                .map(|definition| Arc::new(Machine::of(definition)))
+                .map_err(Arc::new),
         }
     }
 
-    pub(crate) fn of(name: &str, machine: asl::StateMachine) -> Self {
+    pub(crate) fn of(name: &str, definition: asl::StateMachine) -> Self {
         Self {
             name: name.into(),
-            machine: Ok(Arc::new(machine)),
+            machine: Ok(Arc::new(Machine::of(definition))),
         }
     }
 }
@@ -50,7 +53,7 @@ pub(crate) fn placeholder(flow: &str) -> String {
 pub(crate) struct Birth<'a> {
     pub(crate) name: Arc<str>,
     pub(crate) machine_name: Arc<str>,
-    pub(crate) machine: Arc<asl::StateMachine>,
+    pub(crate) machine: Arc<Machine>,
     pub(crate) input: Data,
     pub(crate) seed: u64,
     pub(crate) origin: Origin<'a>,

@@ -1,5 +1,6 @@
 //! What the expansion of `#[saga]` calls: a participant's handler, put together step by step. No part of the public API.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
@@ -16,6 +17,7 @@ pub use crate::rehearsal::{CodeFault, Rehearsal, StoreWrapper};
 pub use {serde, serde_json};
 
 use crate::context::Context;
+use crate::envelope::Envelope;
 use crate::error::{Retry, StepError};
 use crate::failure::Failure;
 use crate::guard::Ended;
@@ -34,14 +36,20 @@ pub(crate) type CxCall = Box<dyn for<'a> FnOnce(&'a Context) -> BoxFuture<'a, En
 
 /// Reads what a step is called with.
 type Decode<Call> = Box<dyn Fn(&Value) -> Result<Call, serde_json::Error> + Send + Sync>;
-/// Reads what a compensation is called with.
-type DecodeUndo<Input, Call> = Box<dyn Fn(Input) -> Result<Call, serde_json::Error> + Send + Sync>;
+/// Reads what a compensation is called with, from JSON text: the kept arguments and the action's output.
+type DecodeUndoTx = Box<dyn Fn((&str, &str)) -> Result<TxCall, serde_json::Error> + Send + Sync>;
+/// Reads what a compensation is called with, from JSON text: the kept arguments and what is known of the action's output.
+type DecodeUndoCx =
+    Box<dyn Fn((&str, Outcome<&str>)) -> Result<CxCall, serde_json::Error> + Send + Sync>;
 
-/// [`Handler::invoke`] for the embedded engine, which keeps the payload.
+/// [`Handler::invoke`] for the embedded engine, which keeps the payload, and perhaps in parts: these are its members. `None` is a
+/// payload that is no object.
 pub async fn deliver(
-    handler: &Handler, payload: &Value, invocation: &Invocation,
+    handler: &Handler, payload: Option<&[(&str, Cow<'_, Value>)]>, invocation: &Invocation,
 ) -> Result<Value, Failure> {
-    handler.deliver(payload, invocation).await
+    let members = payload.map(|members| members.iter().map(|(name, value)| (*name, &**value)));
+    let envelope = Envelope::of(members).map_err(Failure::unknown)?;
+    handler.serve(envelope, invocation).await
 }
 
 /// Puts a participant's handler together.
@@ -221,10 +229,8 @@ pub struct Compensation {
 }
 
 pub(crate) enum CompensationCode {
-    /// Takes the kept arguments and the action's output.
-    Tx(DecodeUndo<(Value, Value), TxCall>),
-    /// Takes the kept arguments and what is known of the action's output.
-    Cx(DecodeUndo<(Value, Outcome<Value>), CxCall>),
+    Tx(DecodeUndoTx),
+    Cx(DecodeUndoCx),
 }
 
 impl Compensation {
@@ -248,8 +254,8 @@ impl Compensation {
     {
         let compensation = Arc::new(compensation);
         let code = CompensationCode::Tx(Box::new(move |(args, output)| {
-            let args: A = serde_json::from_value(args)?;
-            let output: O = serde_json::from_value(output)?;
+            let args: A = serde_json::from_str(args)?;
+            let output: O = serde_json::from_str(output)?;
             let compensation = Arc::clone(&compensation);
             Ok(Box::new(move |tx| {
                 let running = compensation(tx, args, output);
@@ -275,9 +281,9 @@ impl Compensation {
     {
         let compensation = Arc::new(compensation);
         let code = CompensationCode::Cx(Box::new(move |(args, outcome)| {
-            let args: A = serde_json::from_value(args)?;
+            let args: A = serde_json::from_str(args)?;
             let outcome: Outcome<O> = match outcome {
-                Outcome::Done(output) => Outcome::Done(serde_json::from_value(output)?),
+                Outcome::Done(output) => Outcome::Done(serde_json::from_str(output)?),
                 Outcome::Unknown => Outcome::Unknown,
             };
             let compensation = Arc::clone(&compensation);

@@ -64,10 +64,18 @@ impl<'a> Envelope<'a> {
     ///
     /// The field that is missing or of another shape.
     pub(crate) fn read(payload: &'a Value) -> Result<Self, String> {
-        let Value::Object(payload) = payload else {
+        let members = payload.as_object();
+        Self::of(members.map(|members| members.iter().map(|(name, value)| (&**name, value))))
+    }
+
+    /// As [`read`](Self::read), from a payload's members; `None` for one that is no object.
+    pub(crate) fn of(
+        members: Option<impl Iterator<Item = (&'a str, &'a Value)>>,
+    ) -> Result<Self, String> {
+        let Some(members) = members else {
             return Err("the payload is not a JSON object".to_owned());
         };
-        let fields = Fields::of(payload);
+        let fields = Fields::of(members);
         let identity = read_identity(&fields)?;
         let (prefix, method) = read_step(read_name("step", fields.step)?)?;
         let phase = match fields.phase {
@@ -104,10 +112,10 @@ struct Fields<'a> {
 }
 
 impl<'a> Fields<'a> {
-    fn of(payload: &'a Map<String, Value>) -> Self {
+    fn of(payload: impl Iterator<Item = (&'a str, &'a Value)>) -> Self {
         let mut fields = Self::default();
         for (name, value) in payload {
-            let field = match name.as_str() {
+            let field = match name {
                 "saga" => &mut fields.saga,
                 "step" => &mut fields.step,
                 "item" => &mut fields.item,

@@ -119,14 +119,7 @@ impl Handler {
     /// # }
     /// ```
     pub async fn invoke(&self, payload: Value, invocation: &Invocation) -> Result<Value, Failure> {
-        self.deliver(&payload, invocation).await
-    }
-
-    /// As [`invoke`](Self::invoke), for a host that keeps the payload.
-    pub(crate) async fn deliver(
-        &self, payload: &Value, invocation: &Invocation,
-    ) -> Result<Value, Failure> {
-        let envelope = Envelope::read(payload).map_err(Failure::unknown)?;
+        let envelope = Envelope::read(&payload).map_err(Failure::unknown)?;
         self.serve(envelope, invocation).await
     }
 

@@ -1,5 +1,6 @@
 //! Which step of which execution a delivery is about, and the keys made of it. Reads no payload.
 
+use std::sync::Arc;
 use std::time::SystemTime;
 
 use sha2::{Digest, Sha256};
@@ -8,7 +9,7 @@ use sha2::{Digest, Sha256};
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Identity {
     /// The record's key. The names are parts of it, and are not kept a second time.
-    key: String,
+    key: Arc<str>,
     /// Where in the key the step begins.
     step: usize,
     /// Where it ends.
@@ -27,7 +28,7 @@ impl Identity {
             key.push_str(&index.to_string());
         }
         Self {
-            key,
+            key: key.into(),
             step: saga.len() + 1,
             step_end,
             item,
@@ -59,22 +60,21 @@ impl Identity {
     }
 
     /// `ARN#start|stock.reserve`, or `ARN#start|stock.reserve|2,0` inside of loops.
-    pub(crate) fn record_key(&self) -> &str {
+    pub(crate) fn record_key(&self) -> &Arc<str> {
         &self.key
     }
 
     /// The same for each delivery of the action and of its compensation: 32 hexadecimal digits.
     pub(crate) fn idempotency_key(&self) -> String {
-        let mut key = hex(self.record_key().as_bytes());
+        let mut key = hex(&Sha256::digest(self.record_key().as_bytes()).into());
         key.truncate(32);
         key
     }
 }
 
-/// The SHA-256 of some bytes, in hexadecimal.
-pub(crate) fn hex(bytes: &[u8]) -> String {
+/// A SHA-256 in hexadecimal.
+pub(crate) fn hex(digest: &[u8; 32]) -> String {
     const DIGITS: &[u8; 16] = b"0123456789abcdef";
-    let digest = Sha256::digest(bytes);
     let mut text = [0; 64];
     for (pair, byte) in text.chunks_exact_mut(2).zip(digest) {
         pair[0] = DIGITS[usize::from(byte >> 4)];

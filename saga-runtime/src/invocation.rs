@@ -23,7 +23,8 @@ pub struct Invocation {
     request_id: Arc<str>,
     deadline: SystemTime,
     clock: Clock,
-    rehearsal: Rehearsal,
+    /// Shared, so that a delivery as it really is has no room for it.
+    rehearsal: Option<Arc<Rehearsal>>,
 }
 
 impl Invocation {
@@ -33,11 +34,17 @@ impl Invocation {
     /// that carries it for this delivery's own. `deadline` is when the host stops the handler; the barrier lets
     /// nobody else act before it has passed.
     pub fn new(request_id: impl Into<String>, deadline: SystemTime, clock: Clock) -> Self {
+        Self::shared(request_id.into().into(), deadline, clock)
+    }
+
+    /// As [`new`](Self::new), with an id that others have as well.
+    #[doc(hidden)]
+    pub fn shared(request_id: Arc<str>, deadline: SystemTime, clock: Clock) -> Self {
         Self {
-            request_id: request_id.into().into(),
+            request_id,
             deadline,
             clock,
-            rehearsal: Rehearsal::default(),
+            rehearsal: None,
         }
     }
 
@@ -45,11 +52,18 @@ impl Invocation {
     #[doc(hidden)]
     #[must_use]
     pub fn rehearse(self, rehearsal: Rehearsal) -> Self {
-        Self { rehearsal, ..self }
+        Self {
+            rehearsal: Some(Arc::new(rehearsal)),
+            ..self
+        }
     }
 
     pub(crate) fn rehearsal(&self) -> &Rehearsal {
-        &self.rehearsal
+        static NONE: Rehearsal = Rehearsal {
+            code: None,
+            store: None,
+        };
+        self.rehearsal.as_deref().unwrap_or(&NONE)
     }
 
     /// The delivery's id: Lambda's request id.

@@ -3,6 +3,7 @@
 use std::fmt::{self, Write as _};
 
 use serde_json::{Number, Value};
+use sha2::{Digest, Sha256};
 
 use crate::identity::hex;
 use crate::store::Item;
@@ -11,10 +12,20 @@ use crate::store::Item;
 const LARGEST_INTEGER: u64 = (1 << 53) - 1;
 
 /// The SHA-256 of a value's canonical JSON: keys sorted, no spaces, `2.0` written `2`.
-pub(crate) fn fingerprint(value: &Value) -> String {
-    let mut text = String::with_capacity(128);
-    write_canonical(value, &mut text);
-    hex(text.as_bytes())
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Fingerprint([u8; 32]);
+
+impl Fingerprint {
+    pub(crate) fn of(value: &Value) -> Self {
+        let mut text = String::with_capacity(128);
+        write_canonical(value, &mut text);
+        Self(Sha256::digest(text.as_bytes()).into())
+    }
+
+    /// In hexadecimal.
+    pub(crate) fn text(&self) -> String {
+        hex(&self.0)
+    }
 }
 
 fn write_canonical(value: &Value, text: &mut String) {
@@ -31,23 +42,42 @@ fn write_canonical(value: &Value, text: &mut String) {
         }
         Value::Object(fields) => {
             // `serde_json` keeps the order of insertion where some crate asks it to.
-            let mut fields: Vec<(&String, &Value)> = fields.iter().collect();
-            fields.sort_unstable_by_key(|(name, _)| *name);
-            text.push('{');
-            for (index, (name, value)) in fields.into_iter().enumerate() {
-                if index > 0 {
-                    text.push(',');
-                }
-                write_string(name, text);
-                text.push(':');
-                write_canonical(value, text);
+            if fields.keys().is_sorted() {
+                write_fields(fields.iter(), text);
+            } else {
+                let mut fields: Vec<(&String, &Value)> = fields.iter().collect();
+                fields.sort_unstable_by_key(|(name, _)| *name);
+                write_fields(fields.into_iter(), text);
             }
-            text.push('}');
         }
         Value::Number(number) => write_number(number, text),
+        other => write_json(other, text),
+    }
+}
+
+fn write_fields<'a>(fields: impl Iterator<Item = (&'a String, &'a Value)>, text: &mut String) {
+    text.push('{');
+    for (index, (name, value)) in fields.enumerate() {
+        if index > 0 {
+            text.push(',');
+        }
+        write_string(name, text);
+        text.push(':');
+        write_canonical(value, text);
+    }
+    text.push('}');
+}
+
+/// Writes a value as compact JSON, members in the order in which they stand.
+pub(crate) fn write_json(value: &Value, text: &mut String) {
+    match value {
         Value::Null => text.push_str("null"),
         Value::Bool(bool) => text.push_str(if *bool { "true" } else { "false" }),
         Value::String(string) => write_string(string, text),
+        Value::Number(_) | Value::Array(_) | Value::Object(_) => {
+            // Writing to a `String` cannot fail.
+            let _ = write!(text, "{value}");
+        }
     }
 }
 

@@ -13,6 +13,7 @@ use crate::execution::{ACCOUNT, Child, REGION};
 use crate::failure::Failure;
 use crate::history::Facts;
 use crate::lock;
+use crate::machine::Machine;
 use crate::registry::{Birth, Origin};
 
 use super::{Frame, Query, Rejected, map};
@@ -66,7 +67,7 @@ impl Tolerance {
 /// What all children of one Map have in common.
 struct Children {
     machine_name: Arc<str>,
-    machine: Arc<asl::StateMachine>,
+    machine: Arc<Machine>,
 }
 
 impl Children {
@@ -79,14 +80,14 @@ impl Children {
             asl::ExecutionType::Standard => None,
             asl::ExecutionType::Express => Some(EXPRESS_LIFE),
         };
-        let machine = asl::StateMachine {
+        let definition = asl::StateMachine {
             comment: None,
             timeout_seconds: life,
             graph: map.item_processor.graph.clone(),
         };
         Self {
             machine_name: format!("{}/{label}", frame.execution.state_machine()).into(),
-            machine: Arc::new(machine),
+            machine: Arc::new(Machine::of(definition)),
         }
     }
 

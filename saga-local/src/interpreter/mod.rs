@@ -214,7 +214,7 @@ impl Frame {
         &mut self, events: &Events, name: &str, input: &Data, is_task: bool,
     ) -> Result<(), Failure> {
         let before = self.last();
-        let name: Arc<str> = name.into();
+        let name = self.execution.machine.name(name);
         let facts = Facts::Entered {
             state: Arc::clone(&name),
             input: input.clone(),
@@ -276,9 +276,8 @@ impl Frame {
             .map_err(|rejected| self.reject(rejected))?;
         let output = match fields.1 {
             Some(template) => query
-                .template(self, "Output", template)
-                .map_err(|rejected| self.reject(rejected))?
-                .into(),
+                .output(self, template)
+                .map_err(|rejected| self.reject(rejected))?,
             None => default.clone(),
         };
         self.exit(exited, &output, assigned)?;

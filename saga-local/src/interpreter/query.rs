@@ -8,7 +8,8 @@ use serde_json::{Map, Value};
 use crate::data::{Data, member};
 use crate::failure::{MAX_PAYLOAD, object_size};
 use crate::jsonata::{self, Bindings, Unevaluated};
-use crate::prepared::{Part, Path, Prepared};
+use crate::prepared::{Expression, Part, Path, Prepared};
+use crate::shape::Shape;
 
 use super::Frame;
 
@@ -108,6 +109,45 @@ impl<'a> Query<'a> {
         &self, frame: &Frame, field: &str, template: &asl::Template,
     ) -> Result<Value, Rejected> {
         self.scope(frame).template(&Place::Field(field), template)
+    }
+
+    /// A state's `Output`. A value that is handed on whole, as a compensation's input is, is shared.
+    pub(super) fn output(&self, frame: &Frame, template: &asl::Template) -> Result<Data, Rejected> {
+        if let asl::Template::Expression(expression) = template
+            && let Some(data) = self.whole(frame, text_of(expression))
+            && data.is_same_after_jsonata()
+        {
+            // As for any expression: the numbers that come after are to be the same.
+            frame.execution.random_seed();
+            return Ok(data.clone());
+        }
+        self.template(frame, "Output", template).map(Data::from)
+    }
+
+    /// What an expression hands on, if it is no more than the name of it.
+    fn whole(&self, frame: &Frame, text: &str) -> Option<&'a Data> {
+        let expression = frame.execution.services.expressions.get(text);
+        let Prepared::Path(Path { variable, names }) = &expression.prepared else {
+            return None;
+        };
+        match names.as_slice() {
+            [name] if variable == "states" => match name.as_str() {
+                "input" => Some(self.input),
+                "result" => self.result,
+                "errorOutput" => self.error,
+                _ => None,
+            },
+            _ => None,
+        }
+    }
+
+    /// The values of a template's leaves, in their order.
+    pub(super) fn leaves(&self, frame: &Frame, shape: &Shape) -> Result<Vec<Value>, Rejected> {
+        let mut scope = self.scope(frame);
+        let leaves = shape.leaves().iter();
+        leaves
+            .map(|leaf| scope.evaluate(&Place::Field(&leaf.place), &leaf.text, &leaf.expression))
+            .collect()
     }
 
     fn scope(&'a self, frame: &'a Frame) -> Scope<'a> {
@@ -254,9 +294,15 @@ impl Scope<'_> {
         &mut self, place: &Place<'_>, expression: &asl::Expression,
     ) -> Result<Value, Rejected> {
         let text = text_of(expression);
+        let expression = self.frame.execution.services.expressions.get(text);
+        self.evaluate(place, text, &expression)
+    }
+
+    fn evaluate(
+        &mut self, place: &Place<'_>, text: &str, expression: &Expression,
+    ) -> Result<Value, Rejected> {
         let (query, frame) = (self.query, self.frame);
         let execution = &frame.execution;
-        let expression = execution.services.expressions.get(text);
         let seed = execution.random_seed();
         if let Some(value) = self.look_up(&expression.prepared) {
             return Ok(value);
@@ -273,7 +319,7 @@ impl Scope<'_> {
             seed,
             patience: &execution.services.patience,
         };
-        jsonata::evaluate(text, &expression, &bindings).map_err(|unevaluated| {
+        jsonata::evaluate(text, expression, &bindings).map_err(|unevaluated| {
             let subject =
                 format!("The JSONata expression '{text}' specified for the field '{place}'");
             let message = match unevaluated {

@@ -18,8 +18,10 @@ pub(super) async fn run<'a>(
     loop {
         let outcome = match state {
             asl::State::Task(task) => task::attempt(frame, task, input).await,
-            asl::State::Parallel(parallel) => parallel::attempt(frame, parallel, input).await,
-            asl::State::Map(map) => map::attempt(frame, map, input).await,
+            asl::State::Parallel(parallel) => {
+                Box::pin(parallel::attempt(frame, parallel, input)).await
+            }
+            asl::State::Map(map) => Box::pin(map::attempt(frame, map, input)).await,
             // `run_state` sends only these three here.
             _ => Err(Failure::runtime("This type of state has no Retry.")),
         };

@@ -14,7 +14,7 @@ use crate::host::{Call, Reply, Resource};
 use crate::race::{Either, race};
 
 use super::nested::{self, Start};
-use super::{Frame, Query, Step, target};
+use super::{Frame, Query, Rejected, Step, target};
 
 /// The default and the longest `TimeoutSeconds`.
 const MAX_TIMEOUT: u64 = 99_999_999;
@@ -61,7 +61,7 @@ fn request(frame: &mut Frame, task: &asl::Task, query: &Query<'_>) -> Result<Req
             .transpose()
     };
     let evaluated = match &task.arguments {
-        Some(template) => query.template(frame, "Arguments", template).map(Data::from),
+        Some(template) => arguments(frame, template, query),
         None => Ok(query.input.clone()),
     }
     .and_then(|arguments| {
@@ -83,6 +83,17 @@ fn request(frame: &mut Frame, task: &asl::Task, query: &Query<'_>) -> Result<Req
         return Err(Failure::too_large(&frame.state.name));
     }
     Ok(request)
+}
+
+fn arguments(frame: &Frame, template: &asl::Template, query: &Query<'_>) -> Result<Data, Rejected> {
+    let machine = &frame.execution.machine;
+    match machine.arguments(&frame.state.name, template) {
+        Some(shape) => {
+            let leaves = query.leaves(frame, shape)?;
+            Ok(Data::evaluated(Arc::clone(shape), leaves))
+        }
+        None => query.template(frame, "Arguments", template).map(Data::from),
+    }
 }
 
 fn schedule(frame: &Frame, resource: &Arc<Resource>, request: &Request) -> Result<(), Failure> {
@@ -121,7 +132,9 @@ async fn perform(
             .is_none()
     {
         let arguments = request.arguments.value();
-        let outcome = nested::perform(frame, start, &resource, arguments, deadline).await;
+        // Boxed, as is all that hardly any state does: those that do not are not to carry room for it.
+        let child = nested::perform(frame, start, &resource, arguments, deadline);
+        let outcome = Box::pin(child).await;
         return conclude(frame, &resource, outcome.map(Data::from));
     }
     let call = Call {
@@ -151,7 +164,7 @@ async fn perform(
         (Reply::Output(output), Some(waiting)) => {
             submitted(frame, &resource, &output)?;
             let heartbeat = request.heartbeat.map(Duration::from_secs);
-            let answer = await_token(frame, waiting, deadline, heartbeat).await;
+            let answer = Box::pin(await_token(frame, waiting, deadline, heartbeat)).await;
             answer.map(Data::from)
         }
         (Reply::Output(output), None) if resource.function.is_some() => {

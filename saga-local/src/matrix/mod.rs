@@ -29,6 +29,7 @@ pub use self::world::World;
 use self::evidence::Subject;
 use self::explore::{Explorer, Plan};
 use self::site::{StepFacts, Steps};
+use crate::machine::Machine;
 use crate::registry::Flow;
 
 /// How many pairs of faults are tried, unless [`FaultMatrix::pairs`] says otherwise.
@@ -212,7 +213,7 @@ where
         };
         let machines = std::iter::once(&self.flow).chain(&self.flows);
         let machines: Vec<_> = machines
-            .filter_map(|flow| flow.machine.as_deref().ok())
+            .filter_map(|flow| flow.machine.as_deref().map(Machine::definition).ok())
             .collect();
         let order = order::order(&machines);
         let mut skippable = BTreeSet::new();

@@ -31,7 +31,7 @@ use crate::context::Context;
 use crate::failure::Failure;
 use crate::guard::{Ended, Trouble};
 use crate::outcome::Outcome;
-use crate::store::{Change, Condition, Operation, Write, Written, field};
+use crate::store::{Change, Condition, Item, Operation, Stored, Write, Written, field};
 
 /// How far the clocks of two hosts may be apart: a claim lasts this much longer than its holder may run.
 const CLOCK_SKEW: Duration = Duration::from_secs(5);
@@ -47,7 +47,7 @@ enum Claim {
 /// What became of a wish to compensate.
 enum Undo {
     /// Granted; this is what there is to undo.
-    Mine(Box<Record>),
+    Mine(Record),
     /// Nothing is left to undo.
     Ended,
 }
@@ -63,7 +63,7 @@ impl Barrier {
         if attempt.late {
             let late =
                 Failure::refused("the saga's deadline has passed, and the action has not begun");
-            match self.reject(&attempt.inh, late).await {
+            match self.reject(attempt.inh, late).await {
                 Answer::Settled(answer) => return answer,
                 // Whether the saga goes forward or back hangs on what the open delivery did: find out.
                 Answer::Open if attempt.kind == crate::Kind::Pivot => {}
@@ -99,9 +99,9 @@ impl Barrier {
             Undo::Mine(record) => record,
             Undo::Ended => return Ok(Value::Null),
         };
-        let epoch = record.epoch;
-        let outcome = record.out.map_or(Outcome::Unknown, Outcome::Done);
-        let call = match decode(record.args, outcome) {
+        let epoch = record.epoch();
+        let outcome = record.out().map_or(Outcome::Unknown, Outcome::Done);
+        let call = match decode(record.args(), outcome) {
             Ok(call) => call,
             Err(reason) => {
                 return self
@@ -130,10 +130,10 @@ impl Barrier {
             let expired = State::Running
                 .holds()
                 .and(self.lease_expired())
-                .and(field("inh").equals(attempt.inh.as_str()));
+                .and(field("inh").equals(attempt.inh.text()));
             let mut changes = self.lease()?;
             changes.extend([
-                set("inh", attempt.inh.as_str()),
+                set("inh", attempt.inh.text()),
                 set("args", attempt.args.as_str()),
             ]);
             let claim = record::update(
@@ -144,15 +144,15 @@ impl Barrier {
                 self.now(),
             );
             let found = match self.write(&claim).await? {
-                Written::Done(Some(item)) => return Ok(Claim::Mine(Record::read(&item)?.epoch)),
-                Written::Refused(Some(item)) => Record::read(&item)?,
+                Written::Done(Some(item)) => return Ok(Claim::Mine(read(item)?.epoch())),
+                Written::Refused(Some(item)) => read(item)?,
                 // The record expired in between.
                 Written::Done(None) | Written::Refused(None) => continue,
             };
             if found.state == State::Running && self.owns(&found) {
-                return Ok(Claim::Mine(found.epoch));
+                return Ok(Claim::Mine(found.epoch()));
             }
-            return Ok(Claim::Answered(found.answer(&attempt.inh).unwrap_or_else(
+            return Ok(Claim::Answered(found.answer(attempt.inh).unwrap_or_else(
                 || Failure::busy("an earlier delivery of the step may still be at work"),
             )));
         }
@@ -171,15 +171,15 @@ impl Barrier {
                 self.now(),
             );
             let found = match self.write(&claim).await? {
-                Written::Done(Some(item)) => return Ok(Undo::Mine(Box::new(Record::read(&item)?))),
-                Written::Refused(Some(item)) => Some(Record::read(&item)?),
+                Written::Done(Some(item)) => return Ok(Undo::Mine(read(item)?)),
+                Written::Refused(Some(item)) => Some(read(item)?),
                 Written::Done(None) | Written::Refused(None) => None,
             };
             match found.map(|record| (record.state, record)) {
                 None | Some((State::Rejected, _)) if self.bury().await? => return Ok(Undo::Ended),
                 Some((State::Compensated | State::Tombstone, _)) => return Ok(Undo::Ended),
                 Some((State::Compensating, record)) if self.owns(&record) => {
-                    return Ok(Undo::Mine(Box::new(record)));
+                    return Ok(Undo::Mine(record));
                 }
                 Some((State::Running | State::Compensating, _)) => {
                     return Err(Failure::busy(
@@ -200,7 +200,7 @@ impl Barrier {
         match self.end_claim(State::Done, epoch, set("out", out)).await? {
             Written::Done(_) => Ok(output),
             // The claim was lost to another delivery, or this is the second try of a write whose reply was lost.
-            Written::Refused(found) => overtaken(answer(found.as_ref(), &attempt.inh)),
+            Written::Refused(found) => overtaken(answer(found, attempt.inh)),
         }
     }
 
@@ -213,7 +213,7 @@ impl Barrier {
             .await
         {
             Ok(Written::Done(_)) => Err(failure),
-            Ok(Written::Refused(found)) => overtaken(answer(found.as_ref(), &attempt.inh)),
+            Ok(Written::Refused(found)) => overtaken(answer(found, attempt.inh)),
             Err(failure) => Err(failure),
         }
     }
@@ -231,12 +231,7 @@ impl Barrier {
         let Written::Refused(found) = self.write(&update).await? else {
             return Ok(Value::Null);
         };
-        match found
-            .as_ref()
-            .map(Record::read)
-            .transpose()?
-            .map(|record| record.state)
-        {
+        match found.map(read).transpose()?.map(|record| record.state) {
             Some(State::Compensated) => Ok(Value::Null),
             _ => Err(lost_race()),
         }
@@ -299,8 +294,12 @@ impl Barrier {
     }
 
     fn owns(&self, record: &Record) -> bool {
-        record.owner.as_deref() == Some(self.invocation.request_id())
+        record.owner() == Some(self.invocation.request_id())
     }
+}
+
+fn read(item: Item) -> Result<Record, Failure> {
+    Record::read(Stored::Item(item))
 }
 
 fn overtaken(answer: Answer) -> Result<Value, Failure> {

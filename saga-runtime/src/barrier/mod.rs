@@ -22,7 +22,6 @@ mod transactional;
 mod verdict;
 
 use std::error::Error;
-use std::fmt::Write as _;
 use std::sync::Arc;
 use std::time::SystemTime;
 
@@ -36,9 +35,9 @@ use crate::failure::Failure;
 use crate::guard::guard;
 use crate::identity::Identity;
 use crate::invocation::Invocation;
-use crate::json::{check_integers, fingerprint};
+use crate::json::{Fingerprint, check_integers, write_json};
 use crate::saga::Kind;
-use crate::store::{BARRIER_KEY, BARRIER_TABLE, ITEM_LIMIT, Item, Key, Store, StoreError, Written};
+use crate::store::{ITEM_LIMIT, Item, Key, Store, StoreError, Stored, Written, record_key};
 
 /// How often a delivery looks again after it lost a race, before it says `Saga.Busy`.
 const RACES: usize = 4;
@@ -64,7 +63,7 @@ struct Attempt {
     /// The errors that the state machine knows the step by.
     types: &'static [&'static str],
     /// The fingerprint of the input.
-    inh: String,
+    inh: Fingerprint,
     /// What the compensation will need of the input, as JSON text.
     args: String,
     /// The flow's deadline has passed.
@@ -82,14 +81,7 @@ impl Barrier {
 
     /// Where the record is.
     fn key(&self) -> Key {
-        Key {
-            table: BARRIER_TABLE.to_owned(),
-            partition: (
-                BARRIER_KEY.to_owned(),
-                Value::from(self.identity.record_key()),
-            ),
-            sort: None,
-        }
+        record_key(self.identity.record_key())
     }
 
     /// Serves an action. `start` says whether the input of the flow that begins with it is what the flow takes.
@@ -100,7 +92,7 @@ impl Barrier {
         let attempt = Attempt {
             kind: action.kind,
             types: action.types,
-            inh: fingerprint(request.input),
+            inh: Fingerprint::of(request.input),
             args: kept(action.keep, request.input),
             late: deadline.is_some_and(|deadline| self.now() > deadline),
         };
@@ -120,7 +112,7 @@ impl Barrier {
                 if read_only {
                     Box::pin(self.read_tx(&attempt, call)).await
                 } else {
-                    Box::pin(self.act_tx(&attempt, call)).await
+                    Box::pin(self.act_tx(attempt, call)).await
                 }
             }
             ActionCode::Cx(decode) => {
@@ -138,11 +130,13 @@ impl Barrier {
     pub(crate) async fn compensate(&self, compensation: &Compensation) -> Result<Value, Failure> {
         match &compensation.code {
             CompensationCode::Tx(decode) => {
-                let decode = |args, out| decoded("record", || decode((args, out)));
+                let decode = |args: &str, out: &str| decoded("record", || decode((args, out)));
                 Box::pin(self.compensate_tx(&decode)).await
             }
             CompensationCode::Cx(decode) => {
-                let decode = |args, outcome| decoded("record", || decode((args, outcome)));
+                let decode = |args: &str, outcome: crate::Outcome<&str>| {
+                    decoded("record", || decode((args, outcome)))
+                };
                 Box::pin(self.compensate_cx(&decode)).await
             }
         }
@@ -165,10 +159,8 @@ impl Barrier {
     }
 
     async fn read(&self) -> Result<Option<Record>, Failure> {
-        match persisted(self.store.get(&self.key()).await)? {
-            Some(item) => Ok(Some(Record::read(&item)?)),
-            None => Ok(None),
-        }
+        let found = persisted(self.store.record(self.identity.record_key()).await)?;
+        found.map(Record::read).transpose()
     }
 
     async fn write(&self, write: &crate::store::Write) -> Result<Written, Failure> {
@@ -178,20 +170,20 @@ impl Barrier {
     /// Records that the action had no effect and never will, and answers with the reason; or answers by the record there is.
     ///
     /// Boxed, as are the other ways that hardly any delivery takes: the one that most take is not to carry room for them.
-    fn reject<'a>(&'a self, inh: &'a str, failure: Failure) -> BoxFuture<'a, Answer> {
+    fn reject(&self, inh: Fingerprint, failure: Failure) -> BoxFuture<'_, Answer> {
         Box::pin(async move {
             // A failure is text and a `Value`, which always have JSON.
             let err = serde_json::to_string(&failure).unwrap_or_default();
             let put = record::put(
                 self.key(),
                 State::Rejected,
-                inh,
+                &inh.text(),
                 &[("err", &err)],
                 self.now(),
             );
             match self.write(&put).await {
                 Ok(Written::Done(_)) => Answer::Settled(Err(failure)),
-                Ok(Written::Refused(found)) => answer(found.as_ref(), inh),
+                Ok(Written::Refused(found)) => answer(found, inh),
                 Err(failure) => Answer::Settled(Err(failure)),
             }
         })
@@ -216,7 +208,7 @@ impl Barrier {
     ) -> BoxFuture<'a, Result<Value, Failure>> {
         Box::pin(async move {
             // An earlier delivery may have taken effect, so that a refusal would promise too much.
-            self.reject(&attempt.inh, Failure::refused(&reason))
+            self.reject(attempt.inh, Failure::refused(&reason))
                 .await
                 .unwrap_or_else(|| Failure::unknown(reason))
         })
@@ -230,7 +222,7 @@ impl Barrier {
     ) -> BoxFuture<'a, Result<Value, Failure>> {
         Box::pin(async move {
             match self.read().await {
-                Ok(Some(record)) => record.answer(&attempt.inh).unwrap_or_else(|| failure),
+                Ok(Some(record)) => record.answer(attempt.inh).unwrap_or_else(|| failure),
                 Ok(None) | Err(_) => Err(failure),
             }
         })
@@ -263,8 +255,8 @@ impl Answer {
 }
 
 /// What a conditional write's old item answers an action with.
-fn answer(found: Option<&Item>, inh: &str) -> Answer {
-    match found.map(Record::read) {
+fn answer(found: Option<Item>, inh: Fingerprint) -> Answer {
+    match found.map(|item| Record::read(Stored::Item(item))) {
         Some(Ok(record)) => record.answer(inh),
         Some(Err(failure)) => Answer::Settled(Err(failure)),
         None => Answer::Settled(Err(lost_race())),
@@ -281,9 +273,11 @@ fn kept(keep: &[&str], input: &Value) -> String {
     text.push('{');
     for name in keep {
         if let Some(value) = input.get(name) {
-            let comma = if text.len() > 1 { "," } else { "" };
-            // Writing to a `String` cannot fail, and a field's name is a Rust name: nothing in it is escaped.
-            let _ = write!(text, "{comma}\"{name}\":{value}");
+            text.push_str(if text.len() > 1 { ",\"" } else { "\"" });
+            // A field's name is a Rust name: nothing in it is escaped.
+            text.push_str(name);
+            text.push_str("\":");
+            write_json(value, &mut text);
         }
     }
     text.push('}');
@@ -302,7 +296,8 @@ fn decoded<C>(
 /// Checks an output against what Step Functions and the record can hold, and gives its text.
 fn check_output(output: &Value, args: &str) -> Result<String, String> {
     check_integers("output", output)?;
-    let text = output.to_string();
+    let mut text = String::new();
+    write_json(output, &mut text);
     let room = OUTPUT_LIMIT.min(ITEM_LIMIT.saturating_sub(RECORD_RESERVE + args.len()));
     if text.len() > room {
         return Err(format!(
@@ -335,5 +330,5 @@ fn store_failure(error: &StoreError) -> Failure {
 
 /// A decoded call, or why there is none.
 type Decoded<C> = Result<C, String>;
-type DecodeTx<'a> = &'a (dyn Fn(Value, Value) -> Decoded<TxCall> + Send + Sync);
-type DecodeCx<'a> = &'a (dyn Fn(Value, crate::Outcome<Value>) -> Decoded<CxCall> + Send + Sync);
+type DecodeTx<'a> = &'a (dyn Fn(&str, &str) -> Decoded<TxCall> + Send + Sync);
+type DecodeCx<'a> = &'a (dyn Fn(&str, crate::Outcome<&str>) -> Decoded<CxCall> + Send + Sync);

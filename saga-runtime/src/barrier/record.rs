@@ -3,10 +3,12 @@
 use std::fmt;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
+use serde::de::{DeserializeOwned, IgnoredAny};
 use serde_json::Value;
 
 use crate::failure::Failure;
-use crate::store::{BARRIER_KEY, Change, Condition, Item, Key, Operation, Write, field};
+use crate::json::Fingerprint;
+use crate::store::{BARRIER_KEY, Change, Condition, Item, Key, Operation, Stored, Write, field};
 
 /// Records outlive the longest execution, which is
 /// [a year](https://docs.aws.amazon.com/step-functions/latest/dg/service-quotas.html), and the
@@ -77,12 +79,7 @@ impl fmt::Display for State {
 #[derive(Clone, Debug)]
 pub(super) struct Record {
     pub(super) state: State,
-    pub(super) args: Value,
-    pub(super) out: Option<Value>,
-    pub(super) epoch: i64,
-    pub(super) owner: Option<String>,
-    err: Option<Failure>,
-    inh: Option<String>,
+    stored: Stored,
 }
 
 /// What a record answers an action with.
@@ -100,47 +97,65 @@ impl Record {
     /// # Errors
     ///
     /// `Saga.Unknown` where the item is no record, so that an operator sees it.
-    pub(super) fn read(item: &Item) -> Result<Self, Failure> {
-        let damaged = |name: &str| {
-            Failure::unknown(format!(
-                "attribute `{name}` of the barrier's record is damaged"
-            ))
+    pub(super) fn read(stored: Stored) -> Result<Self, Failure> {
+        let state = text(&stored, "st").and_then(State::read);
+        let record = Self {
+            state: state.ok_or_else(|| damaged("st"))?,
+            stored,
         };
-        let text = |name: &str| item.get(name).and_then(Value::as_str);
-        let json = |name: &str| match text(name) {
-            None => Ok(None),
-            Some(text) => serde_json::from_str(text)
-                .map(Some)
-                .map_err(|_| damaged(name)),
-        };
-        let err = match text("err") {
-            None => None,
-            Some(text) => Some(serde_json::from_str(text).map_err(|_| damaged("err"))?),
-        };
-        Ok(Self {
-            state: text("st")
-                .and_then(State::read)
-                .ok_or_else(|| damaged("st"))?,
-            args: json("args")?.unwrap_or_default(),
-            out: json("out")?,
-            epoch: item.get("ep").and_then(Value::as_i64).unwrap_or_default(),
-            owner: text("own").map(str::to_owned),
-            err,
-            inh: text("inh").map(str::to_owned),
-        })
+        if matches!(record.stored, Stored::Item(_)) {
+            record.json::<Failure>("err")?;
+            record.json::<IgnoredAny>("args")?;
+            record.json::<IgnoredAny>("out")?;
+        }
+        Ok(record)
+    }
+
+    /// What the compensation needs of the action's input, as JSON text.
+    pub(super) fn args(&self) -> &str {
+        text(&self.stored, "args").unwrap_or("null")
+    }
+
+    /// The action's output, as JSON text.
+    pub(super) fn out(&self) -> Option<&str> {
+        text(&self.stored, "out")
+    }
+
+    /// The number of the latest claim.
+    pub(super) fn epoch(&self) -> i64 {
+        match &self.stored {
+            Stored::Item(item) => item.get("ep").and_then(Value::as_i64).unwrap_or_default(),
+            Stored::Record(_) => 0,
+        }
+    }
+
+    /// The delivery that made the latest claim.
+    pub(super) fn owner(&self) -> Option<&str> {
+        text(&self.stored, "own")
+    }
+
+    fn json<T: DeserializeOwned>(&self, name: &str) -> Result<Option<T>, Failure> {
+        let text = text(&self.stored, name);
+        text.map(serde_json::from_str)
+            .transpose()
+            .map_err(|_| damaged(name))
     }
 
     /// What the record answers an action of the input with the fingerprint `inh`.
-    pub(super) fn answer(self, inh: &str) -> Answer {
-        let same_input = self.inh.as_deref() == Some(inh);
+    pub(super) fn answer(&self, inh: Fingerprint) -> Answer {
+        let same_input = match &self.stored {
+            Stored::Item(_) => text(&self.stored, "inh") == Some(&*inh.text()),
+            Stored::Record(record) => record.inh == inh,
+        };
         let answer = match (self.state, same_input) {
             (State::Running, true) => return Answer::Open,
             (State::Done, true) => self
-                .out
-                .ok_or_else(|| Failure::unknown("the barrier's record lost its output")),
-            (State::Rejected, true) => Err(self
-                .err
-                .unwrap_or_else(|| Failure::unknown("the barrier's record lost its error"))),
+                .json("out")
+                .and_then(|out| out.ok_or_else(|| lost("output"))),
+            (State::Rejected, true) => Err(match self.json("err") {
+                Ok(err) => err.unwrap_or_else(|| lost("error")),
+                Err(failure) => failure,
+            }),
             // Refusing would promise that nothing happened, but the other input may have taken effect: it has to be undone.
             (State::Running | State::Done, false) => Err(Failure::unknown(
                 "another input was already taken under the same key; this one is not executed",
@@ -159,6 +174,29 @@ impl Record {
         crate::lambda::note_recorded();
         Answer::Settled(answer)
     }
+}
+
+/// An attribute that is text.
+fn text<'a>(stored: &'a Stored, name: &str) -> Option<&'a str> {
+    match stored {
+        Stored::Item(item) => item.get(name).and_then(Value::as_str),
+        Stored::Record(record) => match name {
+            "st" => Some(record.state),
+            "args" => Some(&record.args),
+            "out" => Some(&record.out),
+            _ => None,
+        },
+    }
+}
+
+fn damaged(name: &str) -> Failure {
+    Failure::unknown(format!(
+        "attribute `{name}` of the barrier's record is damaged"
+    ))
+}
+
+pub(super) fn lost(what: &str) -> Failure {
+    Failure::unknown(format!("the barrier's record lost its {what}"))
 }
 
 /// The condition that there is no record.
@@ -216,7 +254,7 @@ pub(super) fn millis(time: SystemTime) -> i64 {
 
 /// When the database may delete the record: seconds since 1970, as
 /// [DynamoDB expects](https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/time-to-live-ttl-before-you-start.html).
-fn expiry(now: SystemTime) -> u64 {
+pub(super) fn expiry(now: SystemTime) -> u64 {
     now.duration_since(UNIX_EPOCH)
         .unwrap_or_default()
         .saturating_add(LIFETIME)

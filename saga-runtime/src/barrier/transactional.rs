@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
-use super::record::{self, Answer, Record, State};
+use super::record::{self, Answer, Record, State, expiry};
 use super::verdict::{Verdict, try_again};
 use super::{
     Attempt, Barrier, DecodeTx, Decoded, RACES, answer, check_output, lost_race, store_failure,
@@ -13,7 +13,7 @@ use super::{
 use crate::__private::TxCall;
 use crate::failure::Failure;
 use crate::guard::{Ended, Trouble};
-use crate::store::{Item, Reason, Transacted, Write};
+use crate::store::{Item, Reason, RecordMove, RecordWrite, StoredRecord, Transacted};
 use crate::tx::{Conditions, Planned, StepFailure, Tx};
 
 /// Why a transaction did not take place.
@@ -30,39 +30,39 @@ enum Refusal {
 
 impl Barrier {
     pub(super) async fn act_tx(
-        &self, attempt: &Attempt, call: Decoded<TxCall>,
+        &self, attempt: Attempt, call: Decoded<TxCall>,
     ) -> Result<Value, Failure> {
         let call = match call {
             Ok(call) => call,
-            Err(reason) => return self.decline(attempt, reason).await,
+            Err(reason) => return self.decline(&attempt, reason).await,
         };
         if attempt.late {
             let late =
                 Failure::refused("the saga's deadline has passed, and the action has not begun");
-            return in_progress(self.reject(&attempt.inh, late).await);
+            return in_progress(self.reject(attempt.inh, late).await);
         }
         let (tx, ended) = self.run_tx(call).await;
         match ended {
             Ended::Output(output) => self.commit(attempt, tx.into_writes(), output).await,
             Ended::Failed(error) => match attempt.judge(error) {
-                Verdict::TryAgain(failure) => self.settle(attempt, failure).await,
-                Verdict::Reject(failure) => in_progress(self.reject(&attempt.inh, failure).await),
+                Verdict::TryAgain(failure) => self.settle(&attempt, failure).await,
+                Verdict::Reject(failure) => in_progress(self.reject(attempt.inh, failure).await),
             },
             Ended::NotJson(error) => {
-                self.decline(attempt, format!("the output is no JSON: {error}"))
+                self.decline(&attempt, format!("the output is no JSON: {error}"))
                     .await
             }
-            Ended::Panicked(panic) => self.settle(attempt, panicked(&panic)).await,
-            Ended::Stopped(failure) => self.settle(attempt, failure).await,
+            Ended::Panicked(panic) => self.settle(&attempt, panicked(&panic)).await,
+            Ended::Stopped(failure) => self.settle(&attempt, failure).await,
         }
     }
 
     /// Compensates what a transaction did, in another; or leaves a tombstone where there was none.
     pub(super) async fn compensate_tx(&self, decode: DecodeTx<'_>) -> Result<Value, Failure> {
         for _ in 0..RACES {
-            let (args, out) = match self.read().await? {
+            let record = match self.read().await? {
                 Some(record) => match record.state {
-                    State::Done => (record.args, record.out),
+                    State::Done => record,
                     State::Compensated | State::Tombstone => return Ok(Value::Null),
                     State::Running | State::Compensating => return Err(foreign(&record)),
                     State::Rejected if self.bury().await? => return Ok(Value::Null),
@@ -71,10 +71,9 @@ impl Barrier {
                 None if self.bury().await? => return Ok(Value::Null),
                 None => continue,
             };
-            let Some(out) = out else {
-                return Err(Failure::unknown("the barrier's record lost its output"));
-            };
-            let call = decode(args, out).map_err(Failure::unknown)?;
+            let out = record.out().ok_or_else(|| record::lost("output"))?;
+            let call = decode(record.args(), out).map_err(Failure::unknown)?;
+            drop(record);
             let (tx, ended) = self.run_tx(call).await;
             match ended {
                 Ended::Output(_) => {}
@@ -84,13 +83,12 @@ impl Barrier {
                 Ended::Stopped(failure) => return Err(failure),
             }
             let planned = tx.into_writes().map_err(Failure::unknown)?;
-            let undone = record::update(
-                self.key(),
-                State::Compensated,
-                Vec::new(),
-                State::Done.holds(),
-                self.now(),
-            );
+            let undone = RecordWrite::Move(RecordMove {
+                key: Arc::clone(self.identity.record_key()),
+                from: State::Done.name(),
+                to: State::Compensated.name(),
+                ttl: expiry(self.now()),
+            });
             match self.transact(undone, planned).await {
                 Ok(()) => return Ok(Value::Null),
                 // Another delivery of the compensation came first; the record knows.
@@ -118,45 +116,57 @@ impl Barrier {
     }
 
     async fn commit(
-        &self, attempt: &Attempt, planned: Result<Vec<Planned>, String>, output: Value,
+        &self, mut attempt: Attempt, planned: Result<Vec<Planned>, String>, output: Value,
     ) -> Result<Value, Failure> {
         let planned = match planned {
             Ok(planned) => planned,
-            Err(mistake) => return self.decline(attempt, mistake).await,
+            Err(mistake) => return self.decline(&attempt, mistake).await,
         };
         let out = match check_output(&output, &attempt.args) {
             Ok(out) => out,
-            Err(reason) => return self.decline(attempt, reason).await,
+            Err(reason) => return self.decline(&attempt, reason).await,
         };
-        let more = [("args", attempt.args.as_str()), ("out", out.as_str())];
-        let done = record::put(self.key(), State::Done, &attempt.inh, &more, self.now());
+        let done = RecordWrite::Put(StoredRecord {
+            key: Arc::clone(self.identity.record_key()),
+            state: State::Done.name(),
+            inh: attempt.inh,
+            args: std::mem::take(&mut attempt.args),
+            out,
+            ttl: expiry(self.now()),
+        });
         match self.transact(done, planned).await {
             Ok(()) => Ok(output),
-            Err(Refusal::Record(found)) => in_progress(answer(found.as_ref(), &attempt.inh)),
+            Err(Refusal::Record(found)) => in_progress(answer(found, attempt.inh)),
             Err(Refusal::Condition(error)) => match attempt.judge(error) {
                 Verdict::TryAgain(failure) => Err(failure),
-                Verdict::Reject(failure) => in_progress(self.reject(&attempt.inh, failure).await),
+                Verdict::Reject(failure) => in_progress(self.reject(attempt.inh, failure).await),
             },
-            Err(Refusal::Invalid(reason)) => self.decline(attempt, reason).await,
+            Err(Refusal::Invalid(reason)) => self.decline(&attempt, reason).await,
             Err(Refusal::Busy(failure)) => Err(failure),
         }
     }
 
     /// Commits the record's move together with the step's writes. The record comes first, as [`refusal`] expects.
-    async fn transact(&self, record: Write, planned: Vec<Planned>) -> Result<(), Refusal> {
-        let mut writes = Vec::with_capacity(1 + planned.len());
-        writes.push(record);
+    ///
+    /// The call is put together here and not in the future, which has no room for its parts then.
+    fn transact(
+        &self, record: RecordWrite, planned: Vec<Planned>,
+    ) -> impl Future<Output = Result<(), Refusal>> + Send {
+        let mut writes = Vec::with_capacity(planned.len());
         let mut conditions = Vec::with_capacity(planned.len());
         for planned in planned {
             let (write, own) = planned.into_write();
             writes.push(write);
             conditions.push(own);
         }
-        match self.store.transact_owned(writes).await {
-            Ok(Transacted::Done) => Ok(()),
-            Ok(Transacted::Refused(reasons)) => Err(refusal(reasons, &conditions)),
-            Err(error) if error.is_unfit() => Err(Refusal::Invalid(error.to_string())),
-            Err(error) => Err(Refusal::Busy(store_failure(&error))),
+        let answer = self.store.commit(record, writes);
+        async move {
+            match answer.await {
+                Ok(Transacted::Done) => Ok(()),
+                Ok(Transacted::Refused(reasons)) => Err(refusal(reasons, &conditions)),
+                Err(error) if error.is_unfit() => Err(Refusal::Invalid(error.to_string())),
+                Err(error) => Err(Refusal::Busy(store_failure(&error))),
+            }
         }
     }
 }

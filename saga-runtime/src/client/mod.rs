@@ -59,7 +59,7 @@ use self::error::Kind;
 pub use self::execution::Execution;
 use self::pauses::Pauses;
 use crate::execution_name::check_execution_name;
-use crate::json::{check_integers, fingerprint};
+use crate::json::{Fingerprint, check_integers};
 use crate::saga::Saga;
 
 /// What an execution's input may have, in bytes of
@@ -209,7 +209,7 @@ impl<I: Serialize, O> Client<I, O> {
                 what: "input",
             }));
         };
-        if fingerprint(there) == fingerprint(input) {
+        if Fingerprint::of(there) == Fingerprint::of(input) {
             return Ok(execution);
         }
         Err(Error::new(Kind::OtherInput {

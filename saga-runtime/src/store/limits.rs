@@ -5,6 +5,7 @@ use std::fmt::{self, Write as _};
 use serde_json::{Number, Value};
 
 use super::condition::integer;
+use super::record::RecordWrite;
 use super::{Change, Comparison, Condition, Item, Key, Operation, StoreError, Write};
 
 /// The [largest item](https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Constraints.html#limits-items), names included.
@@ -20,7 +21,17 @@ const SORT_KEY_LIMIT: usize = 1024;
 /// How deep a [document](https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Constraints.html#limits-attributes) may go.
 const NESTING: usize = 32;
 
-pub(crate) fn check_transaction(writes: &[Write]) -> Result<(), StoreError> {
+/// Whether a transaction has room for a record's write beside these, which have this size.
+pub(super) fn has_room(writes: &[Write], size: usize, record: &RecordWrite) -> bool {
+    let has_key = (1..=PARTITION_KEY_LIMIT).contains(&record.key().len());
+    has_key
+        && record.size() <= ITEM_LIMIT
+        && writes.len() < TRANSACTION_WRITES
+        && size + record.size() <= TRANSACTION_LIMIT
+}
+
+/// The size of a transaction that is within the limits.
+pub(crate) fn check_transaction(writes: &[Write]) -> Result<usize, StoreError> {
     if writes.len() > TRANSACTION_WRITES {
         return Err(StoreError::unfit(format!(
             "the transaction has {} writes; DynamoDB allows {TRANSACTION_WRITES}, of which the barrier's record is one",
@@ -55,7 +66,7 @@ pub(crate) fn check_transaction(writes: &[Write]) -> Result<(), StoreError> {
             "the transaction has {size} bytes; DynamoDB allows {TRANSACTION_LIMIT}"
         )));
     }
-    Ok(())
+    Ok(size)
 }
 
 pub(crate) fn check_write(write: &Write) -> Result<(), StoreError> {
@@ -268,7 +279,7 @@ fn value_size(value: &Value) -> usize {
     }
 }
 
-fn number_size(number: &Number) -> usize {
+pub(super) fn number_size(number: &Number) -> usize {
     /// Counts what is written to it.
     struct Length(usize);
     impl fmt::Write for Length {
@@ -278,8 +289,13 @@ fn number_size(number: &Number) -> usize {
         }
     }
     let mut digits = Length(0);
-    // Neither a number nor this writer can fail.
-    let _ = write!(digits, "{number}");
+    match number.as_u64().and_then(u64::checked_ilog10) {
+        Some(power) => digits.0 = power as usize + 1,
+        None => {
+            // Neither a number nor this writer can fail.
+            let _ = write!(digits, "{number}");
+        }
+    }
     // About one byte for two digits, and one more.
     digits.0 / 2 + 2
 }

@@ -1,17 +1,19 @@
 //! A store in memory with DynamoDB's semantics and limits, for the embedded engine and for tests. Keeps nothing on disk.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::borrow::Cow;
+use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::SystemTime;
 
 use serde_json::{Number, Value};
 
 use super::condition::integer;
-use super::limits::{check_item, check_key, check_transaction, check_write};
+use super::limits::{check_item, check_key, check_transaction, check_write, has_room};
 use super::number::{normalize, normalized};
+use super::record::{RecordWrite, Stored, StoredRecord, record_key};
 use super::{
-    BARRIER_TABLE, Change, Condition, Item, Key, Operation, Reason, Store, StoreError, Transacted,
-    Write, Written,
+    BARRIER_KEY, BARRIER_TABLE, Change, Condition, Item, Key, Operation, Reason, Store, StoreError,
+    Transacted, Write, Written,
 };
 use crate::BoxFuture;
 use crate::json::sorted;
@@ -43,18 +45,21 @@ struct Inner {
 #[derive(Debug)]
 struct MemoryTable {
     key: (String, Option<String>),
-    items: BTreeMap<Place, Item>,
+    items: HashMap<Place, Stored>,
 }
 
 /// Where in its table an item is: the values of its key's attributes.
 type Place = (KeyPart, Option<KeyPart>);
 
 /// A key's value, in the order in which a snapshot lists items.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 enum KeyPart {
     Integer(i128),
-    Text(String),
+    Text(Arc<str>),
 }
+
+/// What a write makes of its item.
+type Planned = (Key, Place, Option<Item>);
 
 #[derive(Clone, Debug)]
 enum Fault {
@@ -76,7 +81,7 @@ impl MemoryStore {
             .iter()
             .filter(|(name, _)| *name != BARRIER_TABLE);
         business
-            .map(|(name, table)| (name.clone(), table.items.values().map(sorted).collect()))
+            .map(|(name, table)| (name.clone(), table.items()))
             .collect()
     }
 
@@ -86,7 +91,7 @@ impl MemoryStore {
         inner
             .tables
             .get(BARRIER_TABLE)
-            .map(|table| table.items.values().map(sorted).collect())
+            .map(MemoryTable::items)
             .unwrap_or_default()
     }
 
@@ -112,13 +117,13 @@ impl MemoryStore {
             return 0;
         };
         let before = table.items.len();
-        let lives = |item: &Item| {
-            let ttl = item.get("ttl").and_then(Value::as_u64);
+        table.items.retain(|_, stored| {
+            let ttl = match stored {
+                Stored::Item(item) => item.get("ttl").and_then(Value::as_u64),
+                Stored::Record(record) => Some(record.ttl),
+            };
             ttl.is_none_or(|ttl| ttl >= now.as_secs())
-        };
-        // Mostly all of them go, or none: cheaper than to take them out one by one.
-        let items = std::mem::take(&mut table.items).into_iter();
-        table.items = items.filter(|(_, item)| lives(item)).collect();
+        });
         before - table.items.len()
     }
 
@@ -169,6 +174,32 @@ impl Store for MemoryStore {
         })
     }
 
+    fn commit(
+        &self, record: RecordWrite, writes: Vec<Write>,
+    ) -> BoxFuture<'_, Result<Transacted, StoreError>> {
+        Box::pin(async move {
+            let mut inner = self.lock();
+            inner.faulty(|inner| inner.commit(record, writes))
+        })
+    }
+
+    fn record<'a>(
+        &'a self, key: &'a Arc<str>,
+    ) -> BoxFuture<'a, Result<Option<Stored>, StoreError>> {
+        Box::pin(async move {
+            let mut inner = self.lock();
+            inner.fail_read()?;
+            match inner.tables.get(BARRIER_TABLE) {
+                None => Ok(None),
+                Some(table) if table.holds_records() => {
+                    let place = (KeyPart::Text(Arc::clone(key)), None);
+                    Ok(table.items.get(&place).cloned())
+                }
+                Some(table) => check_table(table, &record_key(key)).map(|()| None),
+            }
+        })
+    }
+
     fn as_memory(&self) -> Option<&MemoryStore> {
         Some(self)
     }
@@ -189,16 +220,20 @@ impl Inner {
         }
     }
 
-    fn read(&mut self, key: &Key) -> Result<Option<Item>, StoreError> {
-        // A lost reply waits for a write: nothing tells it from a read that failed.
-        if let Some(Fault::Fail(error)) = self
-            .faults
-            .pop_front_if(|fault| matches!(fault, Fault::Fail(_)))
-        {
-            return Err(error);
+    /// A lost reply waits for a write: nothing tells it from a read that failed.
+    fn fail_read(&mut self) -> Result<(), StoreError> {
+        let is_failure = |fault: &mut Fault| matches!(fault, Fault::Fail(_));
+        match self.faults.pop_front_if(is_failure) {
+            Some(Fault::Fail(error)) => Err(error),
+            Some(Fault::LoseReply) | None => Ok(()),
         }
+    }
+
+    fn read(&mut self, key: &Key) -> Result<Option<Item>, StoreError> {
+        self.fail_read()?;
         check_key(key)?;
-        Ok(self.item(key, &key_parts(key)?)?.cloned())
+        let found = self.item(key, &key_parts(key)?)?;
+        Ok(found.cloned().map(Stored::into_item))
     }
 
     fn write(&mut self, write: &Write) -> Result<Written, StoreError> {
@@ -207,9 +242,9 @@ impl Inner {
         }
         check_write(write)?;
         let place = key_parts(&write.key)?;
-        let old = self.item(&write.key, &place)?;
-        if !holds(write.condition.as_ref(), old) {
-            return Ok(Written::Refused(old.cloned()));
+        let old = self.item(&write.key, &place)?.map(Stored::to_item);
+        if !holds(write.condition.as_ref(), old.as_deref()) {
+            return Ok(Written::Refused(old.map(Cow::into_owned)));
         }
         let new = apply(&write.key, write.operation.clone(), old)?;
         self.store(&write.key, place, new.clone())?;
@@ -218,14 +253,89 @@ impl Inner {
 
     fn transact(&mut self, writes: Vec<Write>) -> Result<Transacted, StoreError> {
         check_transaction(&writes)?;
-        let count = writes.len();
+        let (reasons, results) = self.plan(writes)?;
+        if results.len() < reasons.len() {
+            return Ok(Transacted::Refused(reasons));
+        }
+        for (key, place, new) in results {
+            self.store(&key, place, new)?;
+        }
+        Ok(Transacted::Done)
+    }
+
+    /// As [`transact`](Self::transact), with a record that needs no item: the same limits, conditions and answers.
+    fn commit(
+        &mut self, record: RecordWrite, writes: Vec<Write>,
+    ) -> Result<Transacted, StoreError> {
+        let place = (KeyPart::Text(Arc::clone(record.key())), None);
+        let found = self.find_record(&place);
+        if !takes(&found, &record, &writes) {
+            let writes = std::iter::once(record.into_write()).chain(writes);
+            return self.transact(writes.collect());
+        }
+        let (mut reasons, results) = self.plan(writes)?;
+        let is_expected = match (&record, &found) {
+            (RecordWrite::Put(_), Found::Nothing) => true,
+            (RecordWrite::Move(by), Found::Record(found)) => found.state == by.from,
+            _ => false,
+        };
+        if !is_expected || results.len() < reasons.len() {
+            let own = match found {
+                _ if is_expected => Reason::None,
+                Found::Record(found) => Reason::ConditionFailed(Some(found.item())),
+                Found::Nothing | Found::Other => Reason::ConditionFailed(None),
+            };
+            reasons.insert(0, own);
+            return Ok(Transacted::Refused(reasons));
+        }
+        for (key, place, new) in results {
+            self.store(&key, place, new)?;
+        }
+        self.store_record(place, record);
+        Ok(Transacted::Done)
+    }
+
+    fn find_record(&self, place: &Place) -> Found<'_> {
+        match self.tables.get(BARRIER_TABLE) {
+            None => Found::Nothing,
+            Some(table) if table.holds_records() => match table.items.get(place) {
+                None => Found::Nothing,
+                Some(Stored::Record(record)) => Found::Record(record),
+                Some(Stored::Item(_)) => Found::Other,
+            },
+            Some(_) => Found::Other,
+        }
+    }
+
+    fn store_record(&mut self, place: Place, record: RecordWrite) {
+        if !self.tables.contains_key(BARRIER_TABLE) {
+            let table = MemoryTable::of(&record_key(record.key()));
+            self.tables.insert(BARRIER_TABLE.to_owned(), table);
+        }
+        let Some(table) = self.tables.get_mut(BARRIER_TABLE) else {
+            return;
+        };
+        match record {
+            RecordWrite::Put(record) => {
+                table.items.insert(place, Stored::Record(Arc::new(record)));
+            }
+            RecordWrite::Move(by) => {
+                if let Some(Stored::Record(record)) = table.items.get_mut(&place) {
+                    Arc::make_mut(record).apply(&by);
+                }
+            }
+        }
+    }
+
+    /// For each write, why it keeps the others from taking place; and what those that do not make of their items.
+    fn plan(&self, writes: Vec<Write>) -> Result<(Vec<Reason>, Vec<Planned>), StoreError> {
         let mut reasons = Vec::with_capacity(writes.len());
         let mut results = Vec::with_capacity(writes.len());
         for write in writes {
             let place = key_parts(&write.key)?;
-            let old = self.item(&write.key, &place)?;
-            if !holds(write.condition.as_ref(), old) {
-                reasons.push(Reason::ConditionFailed(old.cloned()));
+            let old = self.item(&write.key, &place)?.map(Stored::to_item);
+            if !holds(write.condition.as_ref(), old.as_deref()) {
+                reasons.push(Reason::ConditionFailed(old.map(Cow::into_owned)));
                 continue;
             }
             match apply(&write.key, write.operation, old) {
@@ -236,16 +346,10 @@ impl Inner {
                 Err(error) => reasons.push(Reason::Invalid(error.to_string())),
             }
         }
-        if results.len() < count {
-            return Ok(Transacted::Refused(reasons));
-        }
-        for (key, place, new) in results {
-            self.store(&key, place, new)?;
-        }
-        Ok(Transacted::Done)
+        Ok((reasons, results))
     }
 
-    fn item(&self, key: &Key, place: &Place) -> Result<Option<&Item>, StoreError> {
+    fn item(&self, key: &Key, place: &Place) -> Result<Option<&Stored>, StoreError> {
         let Some(table) = self.tables.get(&key.table) else {
             return Ok(None);
         };
@@ -262,11 +366,31 @@ impl Inner {
         };
         check_table(table, key)?;
         match item {
-            Some(item) => table.items.insert(place, item),
+            Some(item) => table.items.insert(place, Stored::Item(item)),
             None => table.items.remove(&place),
         };
         Ok(())
     }
+}
+
+/// What there is under a record's key.
+enum Found<'a> {
+    Nothing,
+    Record(&'a StoredRecord),
+    /// An item, or a table of another kind.
+    Other,
+}
+
+/// Whether the record can be written as it is: whatever is out of the ordinary goes the way of all items.
+fn takes(found: &Found<'_>, record: &RecordWrite, writes: &[Write]) -> bool {
+    let fits = match (found, record) {
+        (Found::Other, _) => false,
+        (Found::Record(found), RecordWrite::Move(by)) => found.has_room(by),
+        (Found::Nothing | Found::Record(_), _) => true,
+    };
+    let is_business = |write: &Write| write.key.table != BARRIER_TABLE;
+    fits && writes.iter().all(is_business)
+        && check_transaction(writes).is_ok_and(|size| has_room(writes, size, record))
 }
 
 impl MemoryTable {
@@ -276,8 +400,21 @@ impl MemoryTable {
                 key.partition.0.clone(),
                 key.sort.as_ref().map(|(name, _)| name.clone()),
             ),
-            items: BTreeMap::new(),
+            items: HashMap::new(),
         }
+    }
+
+    /// Whether the key's attributes are those of the barrier's table.
+    fn holds_records(&self) -> bool {
+        self.key.0 == BARRIER_KEY && self.key.1.is_none()
+    }
+
+    /// In the order of their keys, attributes in that of their names.
+    fn items(&self) -> Vec<Item> {
+        let mut items: Vec<(&Place, &Stored)> = self.items.iter().collect();
+        items.sort_unstable_by_key(|(place, _)| *place);
+        let items = items.into_iter();
+        items.map(|(_, stored)| sorted(&stored.to_item())).collect()
     }
 }
 
@@ -302,7 +439,7 @@ fn key_parts(key: &Key) -> Result<Place, StoreError> {
 
 fn key_part(value: &Value) -> Result<KeyPart, StoreError> {
     let part = match value {
-        Value::String(text) => Some(KeyPart::Text(text.clone())),
+        Value::String(text) => Some(KeyPart::Text(text.as_str().into())),
         Value::Number(number) => integer(number).map(KeyPart::Integer),
         _ => None,
     };
@@ -314,19 +451,21 @@ fn holds(condition: Option<&Condition>, item: Option<&Item>) -> bool {
 }
 
 /// The item as it stands after the write.
-fn apply(key: &Key, operation: Operation, old: Option<&Item>) -> Result<Option<Item>, StoreError> {
+fn apply(
+    key: &Key, operation: Operation, old: Option<Cow<'_, Item>>,
+) -> Result<Option<Item>, StoreError> {
     match operation {
         Operation::Put(mut item) => {
             item.values_mut().for_each(normalize);
             Ok(Some(item))
         }
         Operation::Delete => Ok(None),
-        Operation::Check => Ok(old.cloned()),
+        Operation::Check => Ok(old.map(Cow::into_owned)),
         Operation::Update(changes) => {
             if old.is_none() && only_removes(&changes) {
                 return Ok(None);
             }
-            let mut item = old.cloned().unwrap_or_default();
+            let mut item = old.map(Cow::into_owned).unwrap_or_default();
             for (name, value) in [Some(&key.partition), key.sort.as_ref()]
                 .into_iter()
                 .flatten()

@@ -10,6 +10,9 @@ mod error;
 mod limits;
 mod memory;
 mod number;
+mod record;
+
+use std::sync::Arc;
 
 use serde_json::Value;
 
@@ -21,6 +24,9 @@ pub(crate) use self::limits::{check_key, check_transaction, check_write};
 pub use self::memory::MemoryStore;
 #[cfg(feature = "dynamodb")]
 pub(crate) use self::number::{decimal, normalized_item, read_decimal};
+pub(crate) use self::record::{RecordMove, StoredRecord, record_key};
+#[doc(hidden)]
+pub use self::record::{RecordWrite, Stored};
 use crate::BoxFuture;
 
 /// The table of the barrier's own records. Its partition key is the string attribute `pk`, and it has no sort key.
@@ -155,6 +161,26 @@ pub trait Store: Send + Sync + 'static {
         Box::pin(async move { self.transact(&writes).await })
     }
 
+    /// Makes a record's write and a step's, as [`transact`](Self::transact) does: a store in memory keeps the record as it is.
+    #[doc(hidden)]
+    fn commit(
+        &self, record: RecordWrite, writes: Vec<Write>,
+    ) -> BoxFuture<'_, Result<Transacted, StoreError>> {
+        let writes = std::iter::once(record.into_write()).chain(writes);
+        self.transact_owned(writes.collect())
+    }
+
+    /// Reads a record of the barrier, as [`get`](Self::get) does: a store in memory gives it as it is kept.
+    #[doc(hidden)]
+    fn record<'a>(
+        &'a self, key: &'a Arc<str>,
+    ) -> BoxFuture<'a, Result<Option<Stored>, StoreError>> {
+        Box::pin(async move {
+            let item = self.get(&record_key(key)).await?;
+            Ok(item.map(Stored::Item))
+        })
+    }
+
     /// The store itself, where it is one in memory: what a fault matrix looks into.
     #[doc(hidden)]
     fn as_memory(&self) -> Option<&MemoryStore> {
@@ -162,7 +188,7 @@ pub trait Store: Send + Sync + 'static {
     }
 }
 
-impl<S: Store + ?Sized> Store for std::sync::Arc<S> {
+impl<S: Store + ?Sized> Store for Arc<S> {
     fn get<'a>(&'a self, key: &'a Key) -> BoxFuture<'a, Result<Option<Item>, StoreError>> {
         (**self).get(key)
     }
@@ -179,6 +205,18 @@ impl<S: Store + ?Sized> Store for std::sync::Arc<S> {
 
     fn transact_owned(&self, writes: Vec<Write>) -> BoxFuture<'_, Result<Transacted, StoreError>> {
         (**self).transact_owned(writes)
+    }
+
+    fn commit(
+        &self, record: RecordWrite, writes: Vec<Write>,
+    ) -> BoxFuture<'_, Result<Transacted, StoreError>> {
+        (**self).commit(record, writes)
+    }
+
+    fn record<'a>(
+        &'a self, key: &'a Arc<str>,
+    ) -> BoxFuture<'a, Result<Option<Stored>, StoreError>> {
+        (**self).record(key)
     }
 
     fn as_memory(&self) -> Option<&MemoryStore> {

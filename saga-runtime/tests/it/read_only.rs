@@ -48,6 +48,7 @@ macro_rules! scripts {
         #[test]
         fn $name() {
             check(World::new(steps), &$script, &$expected);
+            check(World::of_items(steps), &$script, &$expected);
         }
     )*};
 }

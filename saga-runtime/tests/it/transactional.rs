@@ -218,6 +218,7 @@ macro_rules! scripts {
         #[test]
         fn $name() {
             check(World::new(steps), &$script, &$expected);
+            check(World::of_items(steps), &$script, &$expected);
         }
     )*};
 }
@@ -607,4 +608,18 @@ fn records_outlive_the_longest_execution_and_its_redrive() {
     world.shared.tick(std::time::Duration::from_secs(day));
     world.deliver("undo reserve ok").finish().unwrap();
     assert_eq!((ttl(&world) - begin) / day, 401);
+}
+
+#[test]
+fn a_record_kept_typed_reads_as_the_item_that_others_write() {
+    let records = |mut world: World| {
+        for words in ["reserve ok", "reserve#2 ok", "undo reserve#2 ok"] {
+            world.deliver(words).finish().unwrap();
+            world.shared.tick(std::time::Duration::from_secs(1));
+        }
+        world.memory.barrier_records()
+    };
+    let typed = records(World::new(steps));
+    assert_eq!(typed, records(World::of_items(steps)));
+    assert_eq!(typed.len(), 2);
 }

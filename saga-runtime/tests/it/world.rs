@@ -14,7 +14,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use expect_test::Expect;
 use saga_runtime::__private::HandlerBuilder;
-use saga_runtime::store::{Item, Key, StoreError, Transacted, Write, Written};
+use saga_runtime::store::{Item, Key, RecordWrite, StoreError, Stored, Transacted, Write, Written};
 use saga_runtime::{BoxFuture, Clock, Failure, Handler, Invocation, MemoryStore, Store};
 use serde_json::{Value, json};
 
@@ -135,6 +135,16 @@ impl World {
     pub(crate) fn new(steps: impl Fn(HandlerBuilder, &Shared) -> HandlerBuilder) -> Self {
         let memory = MemoryStore::new();
         let store = Yielding(memory.clone());
+        Self {
+            memory,
+            ..Self::on(store, steps)
+        }
+    }
+
+    /// As [`new`](Self::new), on a store that knows items alone, as one on a database does.
+    pub(crate) fn of_items(steps: impl Fn(HandlerBuilder, &Shared) -> HandlerBuilder) -> Self {
+        let memory = MemoryStore::new();
+        let store = Items(Yielding(memory.clone()));
         Self {
             memory,
             ..Self::on(store, steps)
@@ -324,6 +334,37 @@ impl Store for Yielding {
         &'a self, writes: &'a [Write],
     ) -> BoxFuture<'a, Result<Transacted, StoreError>> {
         around(|| self.0.transact(writes))
+    }
+
+    fn commit(
+        &self, record: RecordWrite, writes: Vec<Write>,
+    ) -> BoxFuture<'_, Result<Transacted, StoreError>> {
+        around(move || self.0.commit(record.clone(), writes.clone()))
+    }
+
+    fn record<'a>(
+        &'a self, key: &'a Arc<str>,
+    ) -> BoxFuture<'a, Result<Option<Stored>, StoreError>> {
+        around(|| self.0.record(key))
+    }
+}
+
+/// A store that has only what every store must have.
+struct Items(Yielding);
+
+impl Store for Items {
+    fn get<'a>(&'a self, key: &'a Key) -> BoxFuture<'a, Result<Option<Item>, StoreError>> {
+        self.0.get(key)
+    }
+
+    fn write<'a>(&'a self, write: &'a Write) -> BoxFuture<'a, Result<Written, StoreError>> {
+        self.0.write(write)
+    }
+
+    fn transact<'a>(
+        &'a self, writes: &'a [Write],
+    ) -> BoxFuture<'a, Result<Transacted, StoreError>> {
+        self.0.transact(writes)
     }
 }
 

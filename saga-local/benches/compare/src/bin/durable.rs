@@ -15,7 +15,7 @@ async fn ten_steps(is_welcome: bool, context: DurableContext) -> Result<(), BoxE
                 Err(BoxError::from("the last step says no"))
             }
         })
-        .retry(|_, _| RetryDecision::Stop)
+        .retry_strategy(|_, _| RetryDecision::Stop)
         .await;
     if let Err(error) = last {
         for _ in 0..9 {

@@ -1,0 +1,166 @@
+//! The barrier's record as a store in memory keeps it: typed, and an item only where somebody reads it as one. Decides nothing.
+
+use std::borrow::Cow;
+use std::sync::Arc;
+
+use serde_json::{Number, Value};
+
+use crate::json::Fingerprint;
+
+use super::limits::{ITEM_LIMIT, number_size};
+use super::{BARRIER_KEY, BARRIER_TABLE, Change, Item, Key, Operation, Write, field};
+
+/// The record of an action that committed its effects with it.
+#[derive(Clone, Debug)]
+pub struct StoredRecord {
+    pub(crate) key: Arc<str>,
+    pub(crate) state: &'static str,
+    /// The fingerprint of the input.
+    pub(crate) inh: Fingerprint,
+    /// What the compensation will need of the input, as JSON text.
+    pub(crate) args: String,
+    /// The output, as JSON text.
+    pub(crate) out: String,
+    /// When the record may be dropped, in seconds since 1970.
+    pub(crate) ttl: u64,
+}
+
+/// What a transaction does to the record.
+#[derive(Clone, Debug)]
+pub enum RecordWrite {
+    /// Makes one where there is none.
+    Put(StoredRecord),
+    /// Moves one from a state to another.
+    Move(RecordMove),
+}
+
+/// A record's way from one state to another.
+#[derive(Clone, Debug)]
+pub struct RecordMove {
+    pub(crate) key: Arc<str>,
+    pub(crate) from: &'static str,
+    pub(crate) to: &'static str,
+    pub(crate) ttl: u64,
+}
+
+/// What a store keeps under a key.
+#[derive(Clone, Debug)]
+pub enum Stored {
+    /// A document, or a record as one.
+    Item(Item),
+    /// A record.
+    Record(Arc<StoredRecord>),
+}
+
+/// The length of a fingerprint's text.
+const INH: usize = 64;
+
+impl StoredRecord {
+    /// As an item, attributes in the order in which they are written.
+    pub(crate) fn item(&self) -> Item {
+        let inh = self.inh.text();
+        let texts = [
+            (BARRIER_KEY, &*self.key),
+            ("st", self.state),
+            ("inh", &*inh),
+            ("args", &*self.args),
+            ("out", &*self.out),
+        ];
+        let mut item = Item::with_capacity(texts.len() + 1);
+        for (name, text) in texts {
+            item.insert(name.to_owned(), Value::from(text));
+        }
+        item.insert("ttl".to_owned(), Value::from(self.ttl));
+        item
+    }
+
+    /// The item's size.
+    pub(super) fn size(&self) -> usize {
+        let names = "stinhargsout".len();
+        let texts = self.state.len() + INH + self.args.len() + self.out.len();
+        key_size(&self.key) + names + texts + ttl_size(self.ttl)
+    }
+
+    /// Whether it would still be within its limit after the move.
+    pub(super) fn has_room(&self, by: &RecordMove) -> bool {
+        self.size() + by.to.len() + ttl_size(by.ttl) <= ITEM_LIMIT
+    }
+
+    pub(super) fn apply(&mut self, by: &RecordMove) {
+        self.state = by.to;
+        self.ttl = by.ttl;
+    }
+}
+
+fn key_size(key: &str) -> usize {
+    BARRIER_KEY.len() + key.len()
+}
+
+fn ttl_size(ttl: u64) -> usize {
+    "ttl".len() + number_size(&Number::from(ttl))
+}
+
+impl RecordWrite {
+    pub(super) fn key(&self) -> &Arc<str> {
+        match self {
+            Self::Put(record) => &record.key,
+            Self::Move(by) => &by.key,
+        }
+    }
+
+    /// What it counts for in a transaction.
+    pub(super) fn size(&self) -> usize {
+        match self {
+            Self::Put(record) => record.size(),
+            Self::Move(by) => key_size(&by.key) + "st".len() + by.to.len() + ttl_size(by.ttl),
+        }
+    }
+
+    /// As any store takes it.
+    pub(crate) fn into_write(self) -> Write {
+        let key = record_key(self.key());
+        let (operation, condition) = match self {
+            Self::Put(record) => (
+                Operation::Put(record.item()),
+                field(BARRIER_KEY).is_absent(),
+            ),
+            Self::Move(RecordMove { from, to, ttl, .. }) => {
+                let set = |name: &str, value| Change::Set(name.to_owned(), value);
+                let changes = vec![set("st", Value::from(to)), set("ttl", Value::from(ttl))];
+                (Operation::Update(changes), field("st").equals(from))
+            }
+        };
+        Write {
+            key,
+            operation,
+            condition: Some(condition),
+        }
+    }
+}
+
+/// Where a record is.
+pub(crate) fn record_key(key: &str) -> Key {
+    Key {
+        table: BARRIER_TABLE.to_owned(),
+        partition: (BARRIER_KEY.to_owned(), Value::from(key)),
+        sort: None,
+    }
+}
+
+impl Stored {
+    /// As an item.
+    pub(crate) fn into_item(self) -> Item {
+        match self {
+            Self::Item(item) => item,
+            Self::Record(record) => record.item(),
+        }
+    }
+
+    /// As an item, of which the record is made one first.
+    pub(super) fn to_item(&self) -> Cow<'_, Item> {
+        match self {
+            Self::Item(item) => Cow::Borrowed(item),
+            Self::Record(record) => Cow::Owned(record.item()),
+        }
+    }
+}
