@@ -4,7 +4,9 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
-/// Lists, checks, explains, draws and runs sagas, from what `cargo build` left in `out/`
+use crate::operate::args as operate;
+
+/// Lists, checks, explains, draws, runs, deploys and operates sagas
 #[derive(Debug, Parser)]
 #[command(
     name = "cargo-saga",
@@ -16,6 +18,9 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
   cargo saga explain place_order         what does each failure lead to?
   cargo saga graph place_order -o p.svg  a picture
   cargo saga run place_order --input order.json --fail stock.reserve=timeout-after-effect
+  cargo saga cost place_order --rate 200/s --failures 2%
+  cargo saga diff                        do sagas in flight survive what has changed?
+  cargo saga list-parked                 on Step Functions: what waits for an operator?
 
 Nothing but `check --committed` builds anything."
 )]
@@ -62,8 +67,36 @@ pub(crate) enum Command {
     /// Exits with 0 when the saga committed, 1 when it ended otherwise, and 2 when it could not be run.
     #[command(after_help = FAULTS)]
     Run(Run),
+    Cost(crate::cost::Options),
+    Diff(crate::diff::Options),
     /// Write a CloudFormation template or a Terraform module that deploys sagas
     Template(crate::template::Options),
+    Deploy(crate::deploy::Options),
+    /// Start a saga on Step Functions, once for a key
+    ///
+    /// The same key and input again start nothing, and say how the saga stands; another input is an error.
+    #[command(after_help = operate::START)]
+    Start(operate::Start),
+    /// Tell how an execution stands, or all of a saga's
+    #[command(after_help = operate::STATUS)]
+    Status(operate::Status),
+    /// Tell what happened in an execution, as `run` does
+    #[command(after_help = operate::HISTORY)]
+    History(operate::History),
+    /// List the compensations that wait for an operator, with the command that resumes each
+    ///
+    /// Read from the histories of what is running, since a message in the parking queue may be gone or with somebody else.
+    #[command(after_help = operate::LIST_PARKED)]
+    ListParked(operate::ListParked),
+    /// Have a parked compensation try again
+    #[command(after_help = operate::RESUME)]
+    Resume(operate::Resume),
+    /// Go past a parked compensation, with a reason; what its step did stays
+    #[command(after_help = operate::SKIP)]
+    Skip(operate::Skip),
+    /// Have an execution that failed, was stopped or timed out uncompensated go on where it ended
+    #[command(after_help = operate::REDRIVE)]
+    Redrive(operate::Redrive),
     /// Print a completion script for a shell
     #[command(after_help = "Examples:
   source <(cargo saga completions bash)                            # in ~/.bashrc
@@ -105,6 +138,28 @@ pub(crate) enum Format {
     Text,
     /// For programs
     Json,
+}
+
+/// Where AWS is, for the subcommands that talk to it.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "AWS")]
+pub(crate) struct Aws {
+    /// The region [default: `AWS_REGION`, or that of the profile]
+    #[arg(long, value_name = "REGION")]
+    pub(crate) region: Option<String>,
+    /// The profile in `~/.aws/config` [default: `AWS_PROFILE`, or `default`]
+    #[arg(long, value_name = "PROFILE")]
+    pub(crate) profile: Option<String>,
+    /// Another address than Amazon's, such as an emulator's [default: `AWS_ENDPOINT_URL`]
+    #[arg(long, value_name = "URL", value_parser = address)]
+    pub(crate) endpoint_url: Option<String>,
+}
+
+fn address(text: &str) -> Result<String, String> {
+    if text.starts_with("http://") || text.starts_with("https://") {
+        return Ok(text.trim_end_matches('/').to_owned());
+    }
+    Err("write it with its scheme: `http://127.0.0.1:4566`".to_owned())
 }
 
 #[derive(Debug, Args)]

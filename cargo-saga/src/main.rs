@@ -1,18 +1,26 @@
 //! `cargo saga`: works on emitted sagas, without building user code. Reads arguments and calls one subcommand.
 
 mod args;
+mod aws;
 mod check;
 mod committed;
 mod completions;
+mod cost;
+mod deploy;
+mod diff;
 mod explain;
 mod graph;
+mod history;
 mod list;
 mod locate;
+mod operate;
 mod out;
 mod parallel;
+mod parked;
 mod print;
 mod run;
 mod template;
+mod timeline;
 mod whole;
 
 use std::ffi::OsString;
@@ -37,6 +45,16 @@ fn main() -> ExitCode {
         Command::Graph(args) => graph::run(folder, &args, out),
         Command::Run(args) => run::run(folder, &args, out),
         Command::Template(options) => template::run(folder, &options, out),
+        Command::Deploy(options) => deploy::run(folder, &options, out),
+        Command::Start(args) => operate::start(folder, &args, out),
+        Command::Status(args) => operate::status(&args, out),
+        Command::History(args) => operate::history(&args, out),
+        Command::ListParked(args) => operate::list_parked(&args, out),
+        Command::Resume(args) => operate::resume(&args, out),
+        Command::Skip(args) => operate::skip(&args, out),
+        Command::Redrive(args) => operate::redrive(&args, out),
+        Command::Cost(options) => cost::run(folder, &options, out),
+        Command::Diff(options) => diff::run(folder, &options, out),
         Command::Completions(args) => completions::run(&args, out),
     };
     match result {

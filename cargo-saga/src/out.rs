@@ -1,11 +1,12 @@
 //! The folder `out/`: where it is, which sagas are in it, and each of them read. Writes nothing.
 
 use std::fs;
-use std::io;
+use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
 
 use saga_asl::StateMachine;
 use saga_compiler::Contract;
+use serde_json::Value;
 
 use crate::parallel;
 
@@ -160,6 +161,25 @@ impl Saga {
 
 pub(crate) fn read(path: &Path) -> Result<String, String> {
     fs::read_to_string(path).map_err(|error| cannot_read(path, &error))
+}
+
+/// JSON from a file or, for `-`, from standard input.
+pub(crate) fn json(file: &Path) -> Result<Value, String> {
+    let (text, shown) = if file.as_os_str() == "-" {
+        let mut text = String::new();
+        let read = io::stdin().read_to_string(&mut text);
+        read.map_err(|error| format!("cannot read standard input: {error}"))?;
+        (text, "standard input".to_owned())
+    } else {
+        (read(file)?, file.display().to_string())
+    };
+    serde_json::from_str(&text).map_err(|error| format!("{shown} is no JSON: {error}"))
+}
+
+pub(crate) fn no_input(name: &str, ty: &str) -> String {
+    format!(
+        "saga `{name}` takes a `{ty}`; give its JSON with `--input FILE`, or `--input -` to read it from standard input"
+    )
 }
 
 pub(crate) fn cannot_read(path: &Path, error: &io::Error) -> String {

@@ -7,6 +7,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+use crate::expand::kept;
 use crate::lower::error_names;
 use crate::{ir, names, walk};
 
@@ -35,6 +36,37 @@ pub struct Contract {
     /// The flows that it starts, in the order of the first call.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub flows: Vec<StartedFlow>,
+    /// The module's types that are in what it takes and gives, in the order of the source.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub types: Vec<Type>,
+}
+
+/// A type of the module, as far as it decides on JSON.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Type {
+    /// `Line`
+    pub name: String,
+    /// What it is.
+    pub form: Form,
+    /// What `#[serde(..)]` says of the whole.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub serde: Vec<String>,
+    /// Fields (`sku: String`), variants (`Unsure { score: u32 }`), or what it stands for; with `#[serde(..)]` before each that has it.
+    pub parts: Vec<String>,
+}
+
+/// What a type is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Form {
+    /// With named fields.
+    Struct,
+    /// Without.
+    Tuple,
+    /// Of variants.
+    Enum,
+    /// `type OrderId = String`
+    Alias,
 }
 
 /// What follows a compensation whose retries are used up.
@@ -56,6 +88,9 @@ pub struct Participant {
     pub function: String,
     /// The steps that the flow calls.
     pub steps: Vec<Step>,
+    /// The steps that it has besides, for other flows or for sagas that run on an older definition.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub others: Vec<Step>,
 }
 
 /// A step. Its states in the definition are `stock.reserve`, `stock.reserve#2` and so on.
@@ -67,9 +102,18 @@ pub struct Step {
     pub kind: Kind,
     /// What the barrier guarantees of it.
     pub mode: Mode,
+    /// What it takes, as the source has it: `lines: Vec<Line>`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub params: Vec<String>,
+    /// The type that it returns; nothing where it returns nothing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub output: Option<String>,
     /// The method that compensates it: `release`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub compensation: Option<String>,
+    /// The parameters that the record keeps, because the compensation takes them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub kept: Vec<String>,
     /// The errors that are a definite "no".
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub rejections: Vec<String>,
@@ -183,7 +227,7 @@ impl std::error::Error for Unreadable {}
 
 /// The contract of a flow.
 pub(crate) fn of(saga: &ir::Saga, flow: &ir::Flow) -> Contract {
-    Contract {
+    let mut contract = Contract {
         format: FORMAT,
         name: names::plain(&flow.ident),
         input: flow.input.clone().map(names::type_text),
@@ -195,6 +239,51 @@ pub(crate) fn of(saga: &ir::Saga, flow: &ir::Flow) -> Contract {
         },
         participants: participants(saga, flow),
         flows: flows(saga, flow),
+        types: Vec::new(),
+    };
+    contract.types = types(saga, &contract);
+    contract
+}
+
+/// The declared types that the contract names, and those that these name.
+fn types(saga: &ir::Saga, contract: &Contract) -> Vec<Type> {
+    let mut texts: Vec<&str> = contract.input.iter().map(String::as_str).collect();
+    texts.push(&contract.output);
+    let participants = contract.participants.iter();
+    for step in participants.flat_map(|each| each.steps.iter().chain(&each.others)) {
+        texts.extend(step.params.iter().map(String::as_str));
+        texts.extend(step.output.as_deref());
+    }
+    let mut named = vec![false; saga.declarations.len()];
+    while let Some(text) = texts.pop() {
+        let words = text.split(|c: char| !c.is_alphanumeric() && c != '_');
+        for word in words {
+            let mut declarations = saga.declarations.iter();
+            if let Some(index) = declarations.position(|declaration| declaration.name == word)
+                && !std::mem::replace(&mut named[index], true)
+            {
+                texts.extend(saga.declarations[index].parts.iter().map(String::as_str));
+            }
+        }
+    }
+    let declarations = saga.declarations.iter().zip(named);
+    let declarations = declarations.filter(|(_, named)| *named);
+    declarations
+        .map(|(declaration, _)| declared(declaration))
+        .collect()
+}
+
+fn declared(declaration: &ir::Declaration) -> Type {
+    Type {
+        name: declaration.name.clone(),
+        form: match declaration.form {
+            ir::Form::Struct => Form::Struct,
+            ir::Form::Tuple => Form::Tuple,
+            ir::Form::Enum => Form::Enum,
+            ir::Form::Alias => Form::Alias,
+        },
+        serde: declaration.serde.clone(),
+        parts: declaration.parts.clone(),
     }
 }
 
@@ -208,6 +297,7 @@ fn participants(saga: &ir::Saga, flow: &ir::Flow) -> Vec<Participant> {
             participants.push(Participant {
                 function: names::function_placeholder(&called.ident),
                 steps: Vec::new(),
+                others: Vec::new(),
                 name,
             });
             participants.len() - 1
@@ -218,17 +308,35 @@ fn participants(saga: &ir::Saga, flow: &ir::Flow) -> Vec<Participant> {
             steps.push(step);
         }
     }
+    for participant in &mut participants {
+        participant.others = others(saga, participant);
+    }
     participants
+}
+
+/// The steps of the trait that the flow does not call.
+fn others(saga: &ir::Saga, participant: &Participant) -> Vec<Step> {
+    let mut all = saga.participants.iter();
+    let called = all.find(|called| names::plain(&called.ident) == participant.name);
+    let steps = called.iter().flat_map(|called| {
+        let steps = called.steps.iter();
+        steps.map(|each| step(saga, called, each))
+    });
+    let is_called = |step: &Step| participant.steps.iter().any(|own| own.name == step.name);
+    steps.filter(|step| !is_called(step)).collect()
 }
 
 fn step(saga: &ir::Saga, participant: &ir::Participant, step: &ir::Step) -> Step {
     let (transients, rejections) = error_names(saga, step);
-    let (kind, compensation) = match &step.kind {
-        ir::Kind::Compensatable(name) => (Kind::Compensatable, Some(names::plain(name))),
+    let (kind, undo) = match &step.kind {
+        ir::Kind::Compensatable(name) => (Kind::Compensatable, Some(name)),
         ir::Kind::Pivot => (Kind::Pivot, None),
         ir::Kind::Retriable => (Kind::Retriable, None),
         ir::Kind::ReadOnly => (Kind::ReadOnly, None),
     };
+    let mut compensations = participant.compensations.iter();
+    let taken = undo.and_then(|undo| compensations.find(|each| each.ident == *undo));
+    let output = names::type_text(step.output.tokens.clone());
     Step {
         name: names::step_state(&participant.name, &names::plain(&step.ident)),
         kind,
@@ -236,10 +344,23 @@ fn step(saga: &ir::Saga, participant: &ir::Participant, step: &ir::Step) -> Step
             ir::Mode::Transactional => Mode::Transactional,
             ir::Mode::External => Mode::External,
         },
-        compensation,
+        params: step.params.iter().map(param).collect(),
+        output: Some(output).filter(|output| output != "()"),
+        kept: taken.map_or_else(Vec::new, |taken| kept(step, taken)),
+        compensation: undo.map(names::plain),
         rejections,
         transients,
     }
+}
+
+/// `lines: Vec<Line>`
+fn param(param: &ir::Param) -> String {
+    let ty = names::type_text(param.owned.clone());
+    // Where the source has `&str` or `&[Line]`, the decoded type is written out with its path.
+    let ty = ty
+        .replace("::std::string::", "")
+        .replace("::std::vec::", "");
+    format!("{}: {ty}", names::plain(&param.ident))
 }
 
 fn flows(saga: &ir::Saga, flow: &ir::Flow) -> Vec<StartedFlow> {

@@ -12,6 +12,7 @@ pub(crate) struct Saga {
     pub(crate) deadline: Option<u64>,
     pub(crate) on_stuck: OnStuck,
     pub(crate) types: Vec<DeclaredType>,
+    pub(crate) declarations: Vec<Declaration>,
     pub(crate) errors: Vec<ErrorEnum>,
     pub(crate) participants: Vec<Participant>,
     pub(crate) flows: Vec<Flow>,
@@ -30,6 +31,24 @@ pub(crate) struct DeclaredType {
     pub(crate) public: bool,
     /// It has, or may have, serde's traits; where none is to be seen, false.
     pub(crate) has_json: bool,
+}
+
+/// What a type of the module is, for tools that compare two versions of it.
+pub(crate) struct Declaration {
+    pub(crate) name: String,
+    pub(crate) form: Form,
+    /// What `#[serde(..)]` says of it.
+    pub(crate) serde: Vec<String>,
+    /// Its fields, or its variants, or what it stands for, each as the source has it.
+    pub(crate) parts: Vec<String>,
+}
+
+#[derive(Clone, Copy)]
+pub(crate) enum Form {
+    Struct,
+    Tuple,
+    Enum,
+    Alias,
 }
 
 /// A participant's error enum.

@@ -61,7 +61,7 @@ use syn::{Item, ItemMod};
 pub use budget::{Budget, Count};
 use called::Called;
 pub use contract::{
-    Contract, FORMAT, Kind, Mode, OnStuck, Participant, StartedFlow, Step, Unreadable,
+    Contract, FORMAT, Form, Kind, Mode, OnStuck, Participant, StartedFlow, Step, Type, Unreadable,
 };
 use errors::Errors;
 pub use names::participant_name;

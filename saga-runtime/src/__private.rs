@@ -13,6 +13,7 @@ pub use crate::BoxFuture;
 // For the embedded engine.
 pub use crate::execution_name::check_execution_name;
 pub use crate::flow::{block, call, joined};
+pub use crate::json::{Fingerprint, check_integers};
 pub use crate::rehearsal::{CodeFault, Rehearsal, StoreWrapper};
 pub use {serde, serde_json};
 

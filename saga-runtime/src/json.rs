@@ -13,10 +13,10 @@ const LARGEST_INTEGER: u64 = (1 << 53) - 1;
 
 /// The SHA-256 of a value's canonical JSON: keys sorted, no spaces, `2.0` written `2`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Fingerprint([u8; 32]);
+pub struct Fingerprint([u8; 32]);
 
 impl Fingerprint {
-    pub(crate) fn of(value: &Value) -> Self {
+    pub fn of(value: &Value) -> Self {
         let mut text = String::with_capacity(128);
         write_canonical(value, &mut text);
         Self(Sha256::digest(text.as_bytes()).into())
@@ -120,7 +120,7 @@ fn sorted_value(value: &Value) -> Value {
 }
 
 /// Finds an integer that Step Functions would round, and says where it is and what to do.
-pub(crate) fn check_integers(place: &str, value: &Value) -> Result<(), String> {
+pub fn check_integers(place: &str, value: &Value) -> Result<(), String> {
     check_integers_at(&Place::Root(place), value)
 }
 

@@ -5,19 +5,19 @@ mod fault;
 mod stage;
 mod timeline;
 
-use std::io::{Read as _, Write};
+use std::io::Write;
 use std::panic;
 use std::path::Path;
 use std::process::ExitCode;
 
 use saga_local::Engine;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::args::{Format, Run};
 use crate::out::{self, Out};
 use crate::print;
+use crate::timeline::{End, Timeline};
 use stage::Stage;
-use timeline::{End, Timeline};
 
 /// The execution's name.
 const NAME: &str = "run";
@@ -31,12 +31,15 @@ pub(crate) fn run(
     let missing = stage.missing(args);
     let timeline = play(&engine, &input, &stage.name)?;
     match args.format {
-        Format::Json => print::json(out, &timeline.to_json(args.seed, &missing))?,
+        Format::Json => {
+            let more = [
+                ("seed", args.seed.into()),
+                ("outputs_left_null", json!(missing)),
+            ];
+            print::json(out, &timeline.to_json(&more))?;
+        }
         Format::Text => {
-            print::text(
-                out,
-                &timeline.to_text(args.seed, print::Paint::for_stdout()),
-            )?;
+            print::text(out, &text(&timeline, args.seed))?;
             if timeline.end != End::Committed && !missing.is_empty() {
                 print::line(out, &hint(&missing))?;
             }
@@ -58,25 +61,24 @@ fn hint(missing: &[String]) -> String {
     )
 }
 
+fn text(timeline: &Timeline, seed: u64) -> String {
+    let paint = print::Paint::for_stdout();
+    format!(
+        "{}, seed {seed}\n\n{}\n{}\n",
+        paint.bold(&timeline.name),
+        timeline.lines(paint),
+        timeline.last_line(paint)
+    )
+}
+
 fn input(args: &Run, stage: &Stage) -> Result<Value, String> {
     let Some(file) = &args.input else {
         return match &stage.input {
             None => Ok(Value::Null),
-            Some(ty) => Err(format!(
-                "saga `{}` takes a `{ty}`; give its JSON with `--input FILE`, or `--input -` to read it from standard input",
-                stage.name
-            )),
+            Some(ty) => Err(out::no_input(&stage.name, ty)),
         };
     };
-    let (text, shown) = if file.as_os_str() == "-" {
-        let mut text = String::new();
-        let read = std::io::stdin().read_to_string(&mut text);
-        read.map_err(|error| format!("cannot read standard input: {error}"))?;
-        (text, "standard input".to_owned())
-    } else {
-        (out::read(file)?, file.display().to_string())
-    };
-    serde_json::from_str(&text).map_err(|error| format!("{shown} is no JSON: {error}"))
+    out::json(file)
 }
 
 fn play(engine: &Engine<Value, Value>, input: &Value, name: &str) -> Result<Timeline, String> {
@@ -92,5 +94,5 @@ fn play(engine: &Engine<Value, Value>, input: &Value, name: &str) -> Result<Time
         let cause = cause.map(|cause| format!(":\n{cause}"));
         format!("{error}{}", cause.unwrap_or_default())
     })?;
-    Ok(Timeline::of(engine, &run, name))
+    Ok(timeline::of(engine, &run, name))
 }

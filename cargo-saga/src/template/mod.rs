@@ -3,7 +3,7 @@
 mod cloudformation;
 mod definition;
 mod fill;
-mod names;
+pub(crate) mod names;
 mod needs;
 mod options;
 mod paths;
@@ -14,6 +14,7 @@ use std::io::Write;
 use std::path::Path;
 use std::process::ExitCode;
 
+pub(crate) use self::names::pascal;
 use self::needs::Needs;
 use self::options::Format;
 pub(crate) use self::options::Options;

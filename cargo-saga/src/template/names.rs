@@ -1,10 +1,10 @@
 //! Every name that a template invents. Decides nothing else.
 
 /// The compiler's own rule: the names of steps begin so.
-pub(super) use saga_compiler::participant_name as snake;
+pub(crate) use saga_compiler::participant_name as snake;
 
 /// `place_order` -> `PlaceOrder`, as in `${PlaceOrderStateMachineArn}`.
-pub(super) fn pascal(name: &str) -> String {
+pub(crate) fn pascal(name: &str) -> String {
     let words = name.split(|c: char| !c.is_alphanumeric());
     words
         .map(|word| {
@@ -21,7 +21,7 @@ pub(super) fn kebab(name: &str) -> String {
 }
 
 /// `["a", "b", "c"]` -> `a, b and c`, each in backticks.
-pub(super) fn listed(names: &[String]) -> String {
+pub(crate) fn listed(names: &[String]) -> String {
     let quoted: Vec<String> = names.iter().map(|name| format!("`{name}`")).collect();
     match quoted.split_last() {
         None => String::new(),

@@ -10,13 +10,22 @@
 )]
 
 mod check;
+mod cloud;
 mod committed;
 mod completions;
+mod cost;
+mod deploy;
+mod deployed;
+mod diff;
+mod diff_sources;
 mod explain;
 mod graph;
 mod help;
+mod in_flight;
 mod list;
 mod names;
+mod operate;
+mod operated;
 mod run;
 mod support;
 mod template;

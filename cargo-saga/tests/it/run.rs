@@ -146,12 +146,12 @@ fn as_json() {
             {
               "saga": "place_order",
               "seed": 0,
+              "outputs_left_null": [],
               "end": "compensated",
               "seconds": 0.0,
               "output": null,
               "error": "OrderError.Exists",
               "message": null,
-              "outputs_left_null": [],
               "timeline": [
                 {
                   "seconds": 0.0,

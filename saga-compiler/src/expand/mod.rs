@@ -16,6 +16,7 @@ use crate::ir;
 use crate::parse::{is_flow, is_participant};
 
 pub(crate) use fallback::fallback;
+pub(crate) use participant::kept;
 
 /// The module with its contract implemented. `texts` are the definitions, one a flow, as expressions, and `warnings` what
 /// is to be said of each.

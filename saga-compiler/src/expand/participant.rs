@@ -138,7 +138,7 @@ fn expand_step(
 }
 
 /// The action's arguments that its compensation takes.
-fn kept(step: &ir::Step, compensation: &ir::Compensation) -> Vec<String> {
+pub(crate) fn kept(step: &ir::Step, compensation: &ir::Compensation) -> Vec<String> {
     let takes = |param: &ir::Param| {
         compensation
             .params

@@ -110,6 +110,7 @@ pub(crate) fn parse(
         deadline: options.deadline,
         on_stuck: options.on_stuck,
         types: declared::parse_declared_types(items),
+        declarations: declared::parse_declarations(items),
         errors: declarations.errors,
         participants: declarations.participants,
         flows,

@@ -49,7 +49,15 @@ fn what_the_definition_does_not_say() {
                       "name": "stock.reserve",
                       "kind": "compensatable",
                       "mode": "T",
+                      "params": [
+                        "order: String",
+                        "lines: Vec<String>"
+                      ],
+                      "output": "Hold",
                       "compensation": "release",
+                      "kept": [
+                        "order"
+                      ],
                       "rejections": [
                         "StockError.OutOfStock"
                       ],
@@ -67,6 +75,11 @@ fn what_the_definition_does_not_say() {
                       "name": "payments.charge",
                       "kind": "pivot",
                       "mode": "X",
+                      "params": [
+                        "order: String",
+                        "total: u64"
+                      ],
+                      "output": "String",
                       "rejections": [
                         "StockError.OutOfStock"
                       ],
@@ -84,10 +97,40 @@ fn what_the_definition_does_not_say() {
                       "name": "mail.send",
                       "kind": "retriable",
                       "mode": "X",
+                      "params": [
+                        "text: String"
+                      ],
                       "transients": [
                         "Saga.Retry"
                       ]
                     }
+                  ]
+                }
+              ],
+              "types": [
+                {
+                  "name": "Cmd",
+                  "form": "struct",
+                  "parts": [
+                    "id: String",
+                    "lines: Vec<String>",
+                    "total: u64",
+                    "note: Option<String>",
+                    "to: Address"
+                  ]
+                },
+                {
+                  "name": "Address",
+                  "form": "struct",
+                  "parts": [
+                    "city: String"
+                  ]
+                },
+                {
+                  "name": "Hold",
+                  "form": "struct",
+                  "parts": [
+                    "id: String"
                   ]
                 }
               ]
@@ -125,82 +168,137 @@ fn a_step_called_twice_is_there_once_and_a_flow_with_what_undoes_it() {
         "",
         source,
         expect![[r#"
-        {
-          "format": 1,
-          "name": "outer",
-          "output": "()",
-          "on_stuck": "park",
-          "participants": [
             {
-              "name": "Part",
-              "function": "PartFunctionArn",
-              "steps": [
+              "format": 1,
+              "name": "outer",
+              "output": "()",
+              "on_stuck": "park",
+              "participants": [
                 {
-                  "name": "part.do",
-                  "kind": "compensatable",
-                  "mode": "T",
-                  "compensation": "undo",
-                  "transients": [
-                    "Saga.Retry"
+                  "name": "Part",
+                  "function": "PartFunctionArn",
+                  "steps": [
+                    {
+                      "name": "part.do",
+                      "kind": "compensatable",
+                      "mode": "T",
+                      "compensation": "undo",
+                      "transients": [
+                        "Saga.Retry"
+                      ]
+                    }
+                  ],
+                  "others": [
+                    {
+                      "name": "part.tell",
+                      "kind": "retriable",
+                      "mode": "X",
+                      "transients": [
+                        "Saga.Retry"
+                      ]
+                    },
+                    {
+                      "name": "part.never_called",
+                      "kind": "read_only",
+                      "mode": "T",
+                      "transients": [
+                        "Saga.Retry"
+                      ]
+                    }
                   ]
+                }
+              ],
+              "flows": [
+                {
+                  "name": "inner",
+                  "machine": "InnerStateMachineArn",
+                  "compensation": "uninner"
                 }
               ]
             }
-          ],
-          "flows": [
             {
+              "format": 1,
               "name": "inner",
-              "machine": "InnerStateMachineArn",
-              "compensation": "uninner"
-            }
-          ]
-        }
-        {
-          "format": 1,
-          "name": "inner",
-          "output": "()",
-          "on_stuck": "park",
-          "participants": [
-            {
-              "name": "Part",
-              "function": "PartFunctionArn",
-              "steps": [
+              "output": "()",
+              "on_stuck": "park",
+              "participants": [
                 {
-                  "name": "part.do",
-                  "kind": "compensatable",
-                  "mode": "T",
-                  "compensation": "undo",
-                  "transients": [
-                    "Saga.Retry"
+                  "name": "Part",
+                  "function": "PartFunctionArn",
+                  "steps": [
+                    {
+                      "name": "part.do",
+                      "kind": "compensatable",
+                      "mode": "T",
+                      "compensation": "undo",
+                      "transients": [
+                        "Saga.Retry"
+                      ]
+                    }
+                  ],
+                  "others": [
+                    {
+                      "name": "part.tell",
+                      "kind": "retriable",
+                      "mode": "X",
+                      "transients": [
+                        "Saga.Retry"
+                      ]
+                    },
+                    {
+                      "name": "part.never_called",
+                      "kind": "read_only",
+                      "mode": "T",
+                      "transients": [
+                        "Saga.Retry"
+                      ]
+                    }
                   ]
                 }
               ]
             }
-          ]
-        }
-        {
-          "format": 1,
-          "name": "uninner",
-          "output": "()",
-          "on_stuck": "park",
-          "participants": [
             {
-              "name": "Part",
-              "function": "PartFunctionArn",
-              "steps": [
+              "format": 1,
+              "name": "uninner",
+              "output": "()",
+              "on_stuck": "park",
+              "participants": [
                 {
-                  "name": "part.tell",
-                  "kind": "retriable",
-                  "mode": "X",
-                  "transients": [
-                    "Saga.Retry"
+                  "name": "Part",
+                  "function": "PartFunctionArn",
+                  "steps": [
+                    {
+                      "name": "part.tell",
+                      "kind": "retriable",
+                      "mode": "X",
+                      "transients": [
+                        "Saga.Retry"
+                      ]
+                    }
+                  ],
+                  "others": [
+                    {
+                      "name": "part.do",
+                      "kind": "compensatable",
+                      "mode": "T",
+                      "compensation": "undo",
+                      "transients": [
+                        "Saga.Retry"
+                      ]
+                    },
+                    {
+                      "name": "part.never_called",
+                      "kind": "read_only",
+                      "mode": "T",
+                      "transients": [
+                        "Saga.Retry"
+                      ]
+                    }
                   ]
                 }
               ]
             }
-          ]
-        }
-    "#]],
+        "#]],
     );
 }
 
@@ -210,4 +308,50 @@ fn another_format_is_refused() {
     expect!["it has format 2, and this tool reads 1; use the `cargo-saga` of the `saga-runtime` that wrote it"]
         .assert_eq(&error.to_string());
     assert!(Contract::from_json("{}").is_err());
+}
+
+/// Doc comments and visibility decide nothing about JSON, and types that the flow does not meet are not its business.
+#[test]
+fn types_as_they_decide_on_json() {
+    let source = r#"
+        pub mod shop {
+            use saga_runtime::prelude::*;
+
+            pub type OrderId = String;
+            #[derive(Serialize, Deserialize)]
+            #[serde(rename_all = "camelCase")]
+            pub struct Cmd {
+                /// Which.
+                pub order_id: OrderId,
+                #[serde(default, rename = "weights")] pub all_weights: Vec<Weight>,
+            }
+            #[derive(Serialize, Deserialize)] pub struct Weight(pub u32);
+            #[derive(Serialize, Deserialize)]
+            pub enum Verdict { Clear, Unsure { score: u32 }, #[serde(rename = "no")] Fraud(String) }
+            #[derive(Serialize, Deserialize)] pub struct Elsewhere(u32);
+            pub trait Fraud {
+                #[step(read_only)]
+                async fn check(&self, cx: &Context, order: &OrderId) -> Result<Verdict, Retry>;
+            }
+            pub async fn shop(fraud: &impl Fraud, cmd: Cmd) -> Result<Verdict, Rejection> {
+                Ok(fraud.check(&cmd.order_id).await?)
+            }
+        }
+    "#;
+    let compiled = saga_compiler::compile("".parse().unwrap(), source.parse().unwrap());
+    let compiled = compiled.unwrap_or_else(|failed| panic!("{}", failed.errors()));
+    let types = &compiled.definitions()[0].contract().types;
+    let types = types.iter().map(|declared| {
+        let (name, form) = (&declared.name, declared.form);
+        format!(
+            "{form:?} {name} {:?} {:?}\n",
+            declared.serde, declared.parts
+        )
+    });
+    expect![[r##"
+        Alias OrderId [] ["String"]
+        Struct Cmd ["rename_all = \"camelCase\""] ["order_id: OrderId", "#[serde(default, rename = \"weights\")] all_weights: Vec<Weight>"]
+        Tuple Weight [] ["u32"]
+        Enum Verdict [] ["Clear", "Unsure { score: u32 }", "#[serde(rename = \"no\")] Fraud(String)"]
+    "##]].assert_eq(&types.collect::<String>());
 }

@@ -1,6 +1,7 @@
 //! A store in memory with DynamoDB's semantics and limits, for the embedded engine and for tests. Keeps nothing on disk.
 
 use std::borrow::Cow;
+use std::collections::hash_map::Entry;
 use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::SystemTime;
@@ -10,7 +11,7 @@ use serde_json::{Number, Value};
 use super::condition::integer;
 use super::limits::{check_item, check_key, check_transaction, check_write, has_room};
 use super::number::{normalize, normalized};
-use super::record::{RecordWrite, Stored, StoredRecord, record_key};
+use super::record::{RecordWrite, Stored, record_key};
 use super::{
     BARRIER_KEY, BARRIER_TABLE, Change, Condition, Item, Key, Operation, Reason, Store, StoreError,
     Transacted, Write, Written,
@@ -268,62 +269,80 @@ impl Inner {
         &mut self, record: RecordWrite, writes: Vec<Write>,
     ) -> Result<Transacted, StoreError> {
         let place = (KeyPart::Text(Arc::clone(record.key())), None);
-        let found = self.find_record(&place);
-        if !takes(&found, &record, &writes) {
+        if !self.takes(&record, &place, &writes) {
             let writes = std::iter::once(record.into_write()).chain(writes);
             return self.transact(writes.collect());
         }
         let (mut reasons, results) = self.plan(writes)?;
-        let is_expected = match (&record, &found) {
-            (RecordWrite::Put(_), Found::Nothing) => true,
-            (RecordWrite::Move(by), Found::Record(found)) => found.state == by.from,
-            _ => false,
-        };
-        if !is_expected || results.len() < reasons.len() {
-            let own = match found {
-                _ if is_expected => Reason::None,
-                Found::Record(found) => Reason::ConditionFailed(Some(found.item())),
-                Found::Nothing | Found::Other => Reason::ConditionFailed(None),
-            };
-            reasons.insert(0, own);
+        if results.len() < reasons.len() {
+            reasons.insert(0, self.record_reason(&record, &place));
+            return Ok(Transacted::Refused(reasons));
+        }
+        // The plan has looked at everything that could keep the step's own writes from taking place.
+        if let Err(reason) = self.store_record(place, record) {
+            reasons.insert(0, reason);
             return Ok(Transacted::Refused(reasons));
         }
         for (key, place, new) in results {
             self.store(&key, place, new)?;
         }
-        self.store_record(place, record);
         Ok(Transacted::Done)
     }
 
-    fn find_record(&self, place: &Place) -> Found<'_> {
-        match self.tables.get(BARRIER_TABLE) {
-            None => Found::Nothing,
-            Some(table) if table.holds_records() => match table.items.get(place) {
-                None => Found::Nothing,
-                Some(Stored::Record(record)) => Found::Record(record),
-                Some(Stored::Item(_)) => Found::Other,
+    /// Whether the record can be written as it is: whatever is out of the ordinary goes the way of all items.
+    fn takes(&self, record: &RecordWrite, place: &Place, writes: &[Write]) -> bool {
+        let table = self.tables.get(BARRIER_TABLE);
+        let fits = match record {
+            RecordWrite::Put(_) => true,
+            RecordWrite::Move(by) => match table.and_then(|table| table.items.get(place)) {
+                None => true,
+                Some(Stored::Record(found)) => found.has_room(by),
+                Some(Stored::Item(_)) => false,
             },
-            Some(_) => Found::Other,
+        };
+        let is_business = |write: &Write| write.key.table != BARRIER_TABLE;
+        fits && table.is_none_or(MemoryTable::holds_records)
+            && writes.iter().all(is_business)
+            && check_transaction(writes).is_ok_and(|size| has_room(writes, size, record))
+    }
+
+    /// Why the record's write would not take place, if it would not.
+    fn record_reason(&self, record: &RecordWrite, place: &Place) -> Reason {
+        let table = self.tables.get(BARRIER_TABLE);
+        let found = table.and_then(|table| table.items.get(place));
+        if record.is_expected(found) {
+            Reason::None
+        } else {
+            unexpected(found)
         }
     }
 
-    fn store_record(&mut self, place: Place, record: RecordWrite) {
+    /// Makes the record's write, or says why not.
+    fn store_record(&mut self, place: Place, record: RecordWrite) -> Result<(), Reason> {
         if !self.tables.contains_key(BARRIER_TABLE) {
+            if !record.is_expected(None) {
+                return Err(unexpected(None));
+            }
             let table = MemoryTable::of(&record_key(record.key()));
             self.tables.insert(BARRIER_TABLE.to_owned(), table);
         }
         let Some(table) = self.tables.get_mut(BARRIER_TABLE) else {
-            return;
+            return Ok(());
         };
-        match record {
-            RecordWrite::Put(record) => {
-                table.items.insert(place, Stored::Record(Arc::new(record)));
+        match (record, table.items.entry(place)) {
+            (RecordWrite::Put(record), Entry::Vacant(entry)) => {
+                entry.insert(Stored::Record(Arc::new(record)));
+                Ok(())
             }
-            RecordWrite::Move(by) => {
-                if let Some(Stored::Record(record)) = table.items.get_mut(&place) {
-                    Arc::make_mut(record).apply(&by);
+            (RecordWrite::Move(by), Entry::Occupied(mut entry)) => match entry.get_mut() {
+                Stored::Record(found) if found.state == by.from => {
+                    Arc::make_mut(found).apply(&by);
+                    Ok(())
                 }
-            }
+                found => Err(unexpected(Some(found))),
+            },
+            (RecordWrite::Put(_), Entry::Occupied(entry)) => Err(unexpected(Some(entry.get()))),
+            (RecordWrite::Move(_), Entry::Vacant(_)) => Err(unexpected(None)),
         }
     }
 
@@ -373,24 +392,8 @@ impl Inner {
     }
 }
 
-/// What there is under a record's key.
-enum Found<'a> {
-    Nothing,
-    Record(&'a StoredRecord),
-    /// An item, or a table of another kind.
-    Other,
-}
-
-/// Whether the record can be written as it is: whatever is out of the ordinary goes the way of all items.
-fn takes(found: &Found<'_>, record: &RecordWrite, writes: &[Write]) -> bool {
-    let fits = match (found, record) {
-        (Found::Other, _) => false,
-        (Found::Record(found), RecordWrite::Move(by)) => found.has_room(by),
-        (Found::Nothing | Found::Record(_), _) => true,
-    };
-    let is_business = |write: &Write| write.key.table != BARRIER_TABLE;
-    fits && writes.iter().all(is_business)
-        && check_transaction(writes).is_ok_and(|size| has_room(writes, size, record))
+fn unexpected(found: Option<&Stored>) -> Reason {
+    Reason::ConditionFailed(found.map(|found| found.to_item().into_owned()))
 }
 
 impl MemoryTable {

@@ -108,6 +108,15 @@ impl RecordWrite {
         }
     }
 
+    /// Whether its condition holds of what there is.
+    pub(super) fn is_expected(&self, found: Option<&Stored>) -> bool {
+        match (self, found) {
+            (Self::Put(_), None) => true,
+            (Self::Move(by), Some(Stored::Record(found))) => found.state == by.from,
+            _ => false,
+        }
+    }
+
     /// What it counts for in a transaction.
     pub(super) fn size(&self) -> usize {
         match self {
