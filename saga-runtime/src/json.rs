@@ -16,6 +16,7 @@ const LARGEST_INTEGER: u64 = (1 << 53) - 1;
 pub struct Fingerprint([u8; 32]);
 
 impl Fingerprint {
+    /// Of this value.
     pub fn of(value: &Value) -> Self {
         let mut text = String::with_capacity(128);
         write_canonical(value, &mut text);

@@ -14,7 +14,7 @@ struct Emulator {
 }
 
 impl Emulator {
-    /// None where there is none, which only a run that has to have one takes for a failure.
+    /// None where there is none: `cargo test` asks for none, and `.ci/run` has one for these tests.
     fn find() -> Option<Self> {
         let Ok(endpoint) = std::env::var("SAGA_EMULATOR") else {
             eprintln!("not run: `SAGA_EMULATOR` is not set; run this by `.ci/emulator`");
