@@ -5,13 +5,14 @@ use std::time::Duration;
 use examples::fulfil_order;
 use examples::place_order::place_order::PlaceOrder;
 use expect_test::{Expect, expect};
+use saga_runtime::Failure;
 use saga_runtime::client::Status;
 use serde_json::{Value, json};
 
-use crate::beside;
 use crate::order::{ends, on_hand, order, records, stock, text};
 use crate::proxy::{Act, Gate, Rule};
 use crate::stage::Stage;
+use crate::{alone, beside};
 
 /// How long a saga may take, before its test fails.
 const PATIENCE: Duration = Duration::from_mins(3);
@@ -354,6 +355,42 @@ async fn a_compensation_that_is_stuck_waits_for_an_operator() {
         payments.charge REJECTED
     "#]]
     .assert_eq(&ends(stage, "stuck-1", "beans").await);
+}
+
+#[tokio::test]
+async fn a_compensation_that_is_skipped_is_told_at_the_end() {
+    let Some(stage) = Stage::get() else { return };
+    // Another test waits for a message of the one queue, too.
+    let _alone = alone().await;
+    stock(stage, "lentils").await;
+    let deny = Rule::once("GetItem", &[":stuck-2#", "|stock.reserve"], Act::Deny);
+    stage.proxy.add(deny.times(usize::MAX));
+    let cmd = order("stuck-2", "lentils", "expired");
+    let saga = stage.orders().start("stuck-2", &cmd).await.unwrap();
+    let parked = parked(stage).await;
+    assert_eq!(text(&parked, "saga"), saga.arn());
+    let skip = stage
+        .sfn()
+        .send_task_failure()
+        .task_token(text(&parked, "token"));
+    let skip = skip.error(Failure::SKIPPED).cause("counted by hand");
+    skip.send().await.unwrap();
+    let rejection = saga.result().await.unwrap().unwrap_err();
+    assert_eq!(rejection.error(), Failure::SKIPPED);
+    let message = rejection.to_string();
+    assert!(
+        message
+            .contains("stock.reserve is not compensated: counted by hand; PaymentError.Declined"),
+        "{message}"
+    );
+    stage.proxy.forget(":stuck-2#");
+    expect![[r#"
+        8 on hand, 0 orders, 0 charges, 0 parcels
+        orders.create COMPENSATED
+        stock.reserve DONE
+        payments.charge REJECTED
+    "#]]
+    .assert_eq(&ends(stage, "stuck-2", "lentils").await);
 }
 
 /// An order on its way out, with a number, of kinds that are on their shelves: one pot less than `pots`.
