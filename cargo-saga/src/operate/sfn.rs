@@ -6,7 +6,7 @@ use std::time::SystemTime;
 use aws_sdk_sfn::Client;
 use aws_sdk_sfn::config::interceptors::AfterDeserializationInterceptorContextRef;
 use aws_sdk_sfn::config::{ConfigBag, Intercept, RuntimeComponents};
-use aws_sdk_sfn::error::BoxError;
+use aws_sdk_sfn::error::{BoxError, ProvideErrorMetadata, SdkError};
 use aws_sdk_sfn::operation::describe_execution::{DescribeExecutionError, DescribeExecutionOutput};
 use aws_sdk_sfn::operation::start_execution::StartExecutionError;
 use aws_sdk_sfn::primitives::DateTime;
@@ -24,8 +24,9 @@ const PAGE: i32 = 1_000;
 /// A page of what is new in a history that has been read before.
 const NEWS: i32 = 100;
 
-/// What an answer is given to, where the call is refused.
-const PARKED: &str = "the parked task";
+/// A token that nobody waits for any more.
+/// <https://docs.aws.amazon.com/step-functions/latest/apireference/API_SendTaskSuccess.html#API_SendTaskSuccess_Errors>
+const OVER: [&str; 3] = ["TaskTimedOut", "TaskDoesNotExist", "InvalidToken"];
 
 pub(super) struct Sfn {
     cloud: Cloud,
@@ -259,36 +260,29 @@ impl Sfn {
     /// Has the parked task succeed, so that its compensation is tried again.
     pub(super) async fn resume(&self, token: &str) -> Result<Answer, String> {
         let call = self.client.send_task_success().task_token(token);
-        match call.output("{}").send().await {
-            Ok(_) => Ok(Answer::Taken),
-            Err(error)
-                if error.as_service_error().is_some_and(|error| {
-                    error.is_task_timed_out()
-                        || error.is_task_does_not_exist()
-                        || error.is_invalid_token()
-                }) =>
-            {
-                Ok(Answer::TooLate)
-            }
-            Err(error) => Err(self.cloud.fault("states:SendTaskSuccess", PARKED, &error)),
-        }
+        let reply = call.output("{}").send().await.map(|_| ());
+        self.answered("states:SendTaskSuccess", reply)
     }
 
     /// Has the parked task fail, so that the definition goes on without its compensation.
     pub(super) async fn skip(&self, token: &str, reason: &str) -> Result<Answer, String> {
         let call = self.client.send_task_failure().task_token(token);
-        match call.error(SKIPPED).cause(reason).send().await {
-            Ok(_) => Ok(Answer::Taken),
-            Err(error)
-                if error.as_service_error().is_some_and(|error| {
-                    error.is_task_timed_out()
-                        || error.is_task_does_not_exist()
-                        || error.is_invalid_token()
-                }) =>
-            {
+        let reply = call.error(SKIPPED).cause(reason).send().await.map(|_| ());
+        self.answered("states:SendTaskFailure", reply)
+    }
+
+    fn answered<E>(
+        &self, permission: &str, reply: Result<(), SdkError<E>>,
+    ) -> Result<Answer, String>
+    where
+        E: ProvideErrorMetadata + std::error::Error + 'static,
+    {
+        match reply {
+            Ok(()) => Ok(Answer::Taken),
+            Err(error) if error.code().is_some_and(|code| OVER.contains(&code)) => {
                 Ok(Answer::TooLate)
             }
-            Err(error) => Err(self.cloud.fault("states:SendTaskFailure", PARKED, &error)),
+            Err(error) => Err(self.cloud.fault(permission, "the parked task", &error)),
         }
     }
 

@@ -257,17 +257,16 @@ where
 }
 
 /// Every state of a machine, those of its loops and joins included.
-pub(super) fn states(graph: &asl::Graph, names: &mut Vec<String>) {
+pub(super) fn states<'m>(graph: &'m asl::Graph, visit: &mut impl FnMut(&'m str, &'m asl::State)) {
     for (name, state) in &graph.states {
-        names.push(name.clone());
+        visit(name, state);
         match state {
             asl::State::Parallel(parallel) => {
-                parallel
-                    .branches
-                    .iter()
-                    .for_each(|branch| states(branch, names));
+                for branch in &parallel.branches {
+                    states(branch, visit);
+                }
             }
-            asl::State::Map(map) => states(&map.item_processor.graph, names),
+            asl::State::Map(map) => states(&map.item_processor.graph, visit),
             _ => {}
         }
     }

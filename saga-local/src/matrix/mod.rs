@@ -218,7 +218,11 @@ where
         let order = order::order(&machines);
         let mut skippable = BTreeSet::new();
         for machine in &machines {
-            operator::skippable(&machine.graph, &mut skippable);
+            explore::states(&machine.graph, &mut |name, state| {
+                if operator::can_be_skipped(state) {
+                    skippable.insert(name.to_owned());
+                }
+            });
         }
         let plan = Plan {
             subject: &subject,
@@ -250,7 +254,7 @@ where
         }
         let mut states = Vec::new();
         for machine in &machines {
-            explore::states(&machine.graph, &mut states);
+            explore::states(&machine.graph, &mut |name, _| states.push(name.to_owned()));
         }
         states.retain(|state| !entered.contains(state));
         report.unreached = states;

@@ -1,7 +1,5 @@
 //! Who answers what is parked: tries it again, or goes on without it. Knows which tasks can be answered so.
 
-use std::collections::BTreeSet;
-
 use saga_asl as asl;
 use saga_runtime::Failure;
 use serde_json::{Value, json};
@@ -75,22 +73,8 @@ impl Stuck {
     }
 }
 
-/// The states of a graph, and of those inside, that go on when their task is failed with `Saga.Skipped`.
-pub(super) fn skippable(graph: &asl::Graph, found: &mut BTreeSet<String>) {
-    for (name, state) in &graph.states {
-        let mut catchers = state.catchers().iter();
-        if catchers.any(|catcher| catcher.error_equals.iter().any(|e| e == Failure::SKIPPED)) {
-            found.insert(name.clone());
-        }
-        match state {
-            asl::State::Parallel(parallel) => {
-                parallel
-                    .branches
-                    .iter()
-                    .for_each(|branch| skippable(branch, found));
-            }
-            asl::State::Map(map) => skippable(&map.item_processor.graph, found),
-            _ => {}
-        }
-    }
+/// Whether the state goes on when its task is failed with `Saga.Skipped`.
+pub(super) fn can_be_skipped(state: &asl::State) -> bool {
+    let mut errors = state.catchers().iter().flat_map(|one| &one.error_equals);
+    errors.any(|error| error == Failure::SKIPPED)
 }
