@@ -4,13 +4,14 @@ use std::io::Write;
 use std::path::Path;
 use std::process::ExitCode;
 
-use saga_asl::{Graph, State, StateMachine};
+use saga_asl::{State, StateMachine};
 use saga_compiler::Kind;
 use serde::Serialize;
 
 use crate::args::{Format, List};
 use crate::out::{Out, Saga};
 use crate::print;
+use crate::timeline::undoes;
 
 /// Step Functions allows definitions of 1 MiB.
 /// <https://docs.aws.amazon.com/step-functions/latest/dg/service-quotas.html>
@@ -57,7 +58,7 @@ fn row(saga: &Saga) -> Result<Row, String> {
         input: contract.and_then(|contract| contract.input.clone()),
         output: contract.map(|contract| contract.output.clone()),
         steps: steps.len(),
-        states: states(&machine.graph).len(),
+        states: machine.graph.all_states().len(),
         participants: contract.map_or_else(Vec::new, |contract| {
             let names = contract.participants.iter();
             names.map(|participant| participant.name.clone()).collect()
@@ -75,26 +76,12 @@ fn row(saga: &Saga) -> Result<Row, String> {
 
 /// The states that call a function forward: those of compensations name the step again.
 fn step_states(machine: &StateMachine) -> Vec<&str> {
-    let states = states(&machine.graph).into_iter();
+    let states = machine.graph.all_states().into_iter();
     let steps = states.filter(|(name, state)| match state {
-        State::Task(task) => task.resource.contains("lambda") && !name.starts_with("compensate "),
+        State::Task(task) => task.resource.contains("lambda") && undoes(name).is_none(),
         _ => false,
     });
     steps.map(|(name, _)| name).collect()
-}
-
-/// All states, those of nested graphs included.
-fn states(graph: &Graph) -> Vec<(&str, &State)> {
-    let mut all = Vec::new();
-    for (name, state) in &graph.states {
-        all.push((name.as_str(), state));
-        match state {
-            State::Map(map) => all.extend(states(&map.item_processor.graph)),
-            State::Parallel(parallel) => all.extend(parallel.branches.iter().flat_map(states)),
-            _ => {}
-        }
-    }
-    all
 }
 
 fn table(rows: &[Row]) -> String {

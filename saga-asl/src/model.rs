@@ -37,6 +37,16 @@ impl Graph {
             .find(|(key, _)| key == name)
             .map(|(_, state)| state)
     }
+
+    /// Every state with its name, each followed by those of the graphs inside it.
+    pub fn all_states(&self) -> Vec<(&str, &State)> {
+        let mut all = Vec::new();
+        for (name, state) in &self.states {
+            all.push((name.as_str(), state));
+            all.extend(state.graphs().iter().flat_map(Self::all_states));
+        }
+        all
+    }
 }
 
 /// The name of a state; Step Functions allows 80 characters, unique in the whole state machine.
@@ -109,6 +119,20 @@ impl State {
             _ => &[],
         }
     }
+
+    /// The graphs inside it: the branches of a Parallel, what a Map does with an item.
+    pub fn graphs(&self) -> &[Graph] {
+        match self {
+            Self::Parallel(parallel) => &parallel.branches,
+            Self::Map(map) => std::slice::from_ref(&map.item_processor.graph),
+            _ => &[],
+        }
+    }
+
+    /// Whether it is a Task that somebody outside must end, with its token.
+    pub fn waits_for_token(&self) -> bool {
+        matches!(self, Self::Task(task) if task.waits_for_token())
+    }
 }
 
 /// Where a state goes when it is done.
@@ -156,6 +180,14 @@ pub struct Task {
     /// `Next` or `End`.
     #[serde(flatten)]
     pub next: Next,
+}
+
+impl Task {
+    /// Whether somebody outside must end it, with its token.
+    /// <https://docs.aws.amazon.com/step-functions/latest/dg/connect-to-resource.html#connect-wait-token>
+    pub fn waits_for_token(&self) -> bool {
+        self.resource.ends_with(".waitForTaskToken")
+    }
 }
 
 /// `Credentials`: the role that a Task takes on, such as one of another account:

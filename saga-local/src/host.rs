@@ -182,18 +182,12 @@ fn is_function(resource: &str) -> bool {
 
 /// All Tasks of the graph with their names, those of nested graphs included.
 pub(crate) fn tasks(graph: &asl::Graph) -> Vec<(&str, &asl::Task)> {
-    let mut tasks = Vec::new();
-    for (name, state) in &graph.states {
-        match state {
-            asl::State::Task(task) => tasks.push((name.as_str(), task)),
-            asl::State::Parallel(parallel) => {
-                tasks.extend(parallel.branches.iter().flat_map(self::tasks));
-            }
-            asl::State::Map(map) => tasks.extend(self::tasks(&map.item_processor.graph)),
-            _ => {}
-        }
-    }
-    tasks
+    let states = graph.all_states().into_iter();
+    let tasks = states.filter_map(|(name, state)| match state {
+        asl::State::Task(task) => Some((name, task)),
+        _ => None,
+    });
+    tasks.collect()
 }
 
 #[cfg(test)]

@@ -66,23 +66,14 @@ impl Deref for Machine {
 }
 
 fn add(graph: &asl::Graph, states: &mut HashMap<Arc<str>, Option<Known>>) {
-    for (name, state) in &graph.states {
-        match states.entry(name.as_str().into()) {
+    for (name, _) in graph.all_states() {
+        match states.entry(name.into()) {
             Entry::Vacant(entry) => {
                 entry.insert(Some(Known::default()));
             }
             Entry::Occupied(mut entry) => {
                 entry.insert(None);
             }
-        }
-        match state {
-            asl::State::Parallel(parallel) => {
-                for branch in &parallel.branches {
-                    add(branch, states);
-                }
-            }
-            asl::State::Map(map) => add(&map.item_processor.graph, states),
-            _ => {}
         }
     }
 }

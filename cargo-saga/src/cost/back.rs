@@ -6,6 +6,7 @@ use serde::Serialize;
 
 use super::way::{Arms, Called, Flows, Stop, Way, called, sum};
 use super::work::{Delivery, Work};
+use crate::timeline::undoes;
 
 /// How a step's call may end badly.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -315,6 +316,6 @@ fn was_passed(undone: &Undone, passed: &[&str]) -> bool {
     let name = match undone {
         Undone::Task(state) | Undone::Items { state, .. } | Undone::Branches { state, .. } => state,
     };
-    let undone = name.strip_prefix("compensate ").unwrap_or(name);
+    let undone = undoes(name).unwrap_or(name);
     passed.contains(&undone)
 }

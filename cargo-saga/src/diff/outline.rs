@@ -6,6 +6,8 @@ use saga_asl::{Catcher, Graph, Number, Retrier, State, StateMachine, Task};
 use saga_compiler::Kind;
 use serde_json::Value;
 
+use crate::timeline::undoes;
+
 /// As often as a retrier may say, which the compiler writes for "without end".
 const ENDLESS: u64 = 99_999_999;
 
@@ -106,11 +108,6 @@ impl Outline {
 
     fn read(&mut self, graph: &Graph, around: &[String]) {
         for (name, state) in &graph.states {
-            let inner: Vec<&Graph> = match state {
-                State::Parallel(parallel) => parallel.branches.iter().collect(),
-                State::Map(map) => vec![&map.item_processor.graph],
-                _ => Vec::new(),
-            };
             match state {
                 State::Task(task) => self.read_task(name, task, around),
                 State::Fail(_) | State::Succeed(_) | State::Pass(_) => {}
@@ -119,14 +116,14 @@ impl Outline {
             }
             let mut around = around.to_vec();
             around.push(name.clone());
-            for graph in inner {
+            for graph in state.graphs() {
                 self.read(graph, &around);
             }
         }
     }
 
     fn read_task(&mut self, name: &str, task: &Task, around: &[String]) {
-        if task.resource.ends_with(".waitForTaskToken") {
+        if task.waits_for_token() {
             self.parks = true;
             return;
         }
@@ -169,7 +166,7 @@ impl Outline {
 
 /// States on the ways back are told with the steps that they undo.
 fn is_of_failure(state: &str) -> bool {
-    state.starts_with("compensate ")
+    undoes(state).is_some()
         || state.starts_with("outcome of ")
         || ["resume", "skip"].contains(&state)
 }

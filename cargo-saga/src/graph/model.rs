@@ -7,9 +7,6 @@ use saga_compiler::{Contract, Kind};
 
 use crate::print;
 
-/// How the compiler names what undoes a state.
-const COMPENSATE: &str = "compensate ";
-
 /// A saga to be drawn.
 pub(super) struct Drawing {
     pub(super) name: String,
@@ -181,15 +178,10 @@ fn ends(state: &State) -> bool {
     }
 }
 
-/// Whether an operator must bring the Task's token back.
-fn waits(state: &State) -> bool {
-    matches!(state, State::Task(task) if task.resource.ends_with(".waitForTaskToken"))
-}
-
 /// The state of a graph that waits for an operator.
 fn park(graph: &asl::Graph) -> Option<&str> {
     let mut states = graph.states.iter();
-    let park = states.find(|(_, state)| waits(state));
+    let park = states.find(|(_, state)| state.waits_for_token());
     park.map(|(name, _)| name.as_str())
 }
 
@@ -217,15 +209,8 @@ fn is_parking(graph: &asl::Graph, park: Option<&str>, name: &str) -> bool {
 
 /// Whether something in a Map or a Parallel waits for an operator.
 fn parks_inside(state: &State) -> bool {
-    let parks = |graph: &asl::Graph| {
-        let mut states = graph.states.iter();
-        states.any(|(_, state)| waits(state) || parks_inside(state))
-    };
-    match state {
-        State::Map(map) => parks(&map.item_processor.graph),
-        State::Parallel(parallel) => parallel.branches.iter().any(parks),
-        _ => false,
-    }
+    let mut inside = state.graphs().iter().flat_map(asl::Graph::all_states);
+    inside.any(|(_, state)| state.waits_for_token())
 }
 
 /// The ways out of a state, each target once: the plain one goes before catchers, and the more general of two catchers before the other.
@@ -304,16 +289,8 @@ fn node(name: &str, state: &State, contract: Option<&Contract>, back: bool) -> N
         State::Map(map) => (Look::Group, map_note(map)),
         State::Parallel(_) => (Look::Group, "at the same time".to_owned()),
     };
-    let inner = match state {
-        State::Map(map) => vec![column(&map.item_processor.graph, contract, back)],
-        State::Parallel(parallel) => {
-            let branches = parallel.branches.iter();
-            branches
-                .map(|branch| column(branch, contract, back))
-                .collect()
-        }
-        _ => Vec::new(),
-    };
+    let inner = state.graphs().iter();
+    let inner = inner.map(|graph| column(graph, contract, back)).collect();
     Node {
         name: name.to_owned(),
         look,
@@ -349,7 +326,7 @@ fn forward(name: &str, task: &asl::Task, contract: Option<&Contract>) -> (Look, 
 }
 
 fn compensation(name: &str, task: &asl::Task, contract: Option<&Contract>) -> (Look, String) {
-    let undone = name.strip_prefix(COMPENSATE).unwrap_or(name);
+    let undone = crate::timeline::undoes(name).unwrap_or(name);
     let step = contract.and_then(|contract| contract.step(undone));
     let flow = contract.and_then(|contract| {
         let flow = undone.split('#').next().unwrap_or(undone);
@@ -394,7 +371,7 @@ fn map_note(map: &asl::Map) -> String {
 /// What a state of `back` undoes, as forward states may be called: `compensate match credit.check` undoes `match credit.check`,
 /// and that is how `credit.check` went on.
 pub(super) fn undoes(name: &str) -> Vec<&str> {
-    let Some(undone) = name.strip_prefix(COMPENSATE) else {
+    let Some(undone) = crate::timeline::undoes(name) else {
         return Vec::new();
     };
     [Some(undone), undone.strip_prefix("match ")]

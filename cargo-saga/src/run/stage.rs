@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use saga_asl::{Graph, State};
+use saga_asl::State;
 use saga_compiler::{Contract, Kind, Mode, Step};
 use saga_local::{Engine, StandIns};
 use saga_runtime::{Saga, StepInfo};
@@ -130,30 +130,16 @@ impl Stage {
 fn flow(saga: &out::Saga) -> Result<Flow, String> {
     let contract = saga.contract()?.clone();
     let machine = saga.machine()?;
-    let mut tasks = BTreeSet::new();
-    collect(&machine.graph, &mut tasks);
+    let states = machine.graph.all_states().into_iter();
+    let tasks = states.filter(
+        |(_, state)| matches!(state, State::Task(task) if task.resource.contains("lambda")),
+    );
+    let tasks = tasks.map(|(name, _)| name.to_owned()).collect();
     Ok(Flow {
         saga: leaked(&contract, &saga.definition),
         contract,
         tasks,
     })
-}
-
-fn collect(graph: &Graph, tasks: &mut BTreeSet<String>) {
-    for (name, state) in &graph.states {
-        match state {
-            State::Task(task) if task.resource.contains("lambda") => {
-                tasks.insert(name.clone());
-            }
-            State::Map(map) => collect(&map.item_processor.graph, tasks),
-            State::Parallel(parallel) => {
-                for branch in &parallel.branches {
-                    collect(branch, tasks);
-                }
-            }
-            _ => {}
-        }
-    }
 }
 
 /// The constant that the saga's program has. It lives as long as this program, which runs it once.

@@ -6,6 +6,7 @@ mod read;
 use std::fmt::Write as _;
 use std::time::Duration;
 
+use saga_runtime::Failure;
 use serde::Serialize;
 use serde_json::{Value, json};
 
@@ -14,7 +15,7 @@ pub(crate) use entry::{Entry, What, place, undoes};
 pub(crate) use read::{Source, indices, message, read};
 
 /// What an operator's skip ends a saga with, in place of the error that began its end.
-pub(crate) const SKIPPED: &str = "Saga.Skipped";
+pub(crate) const SKIPPED: &str = Failure::SKIPPED;
 
 pub(crate) struct Timeline {
     pub(crate) name: String,

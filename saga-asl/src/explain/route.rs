@@ -4,8 +4,7 @@ use std::cell::Cell;
 use std::collections::HashSet;
 
 use crate::model::{
-    Choice, Condition, Fail, Graph, Map, Next, Number, Retrier, State, StateName, Task, Template,
-    Text,
+    Choice, Condition, Fail, Graph, Map, Next, Number, Retrier, State, StateName, Template, Text,
 };
 
 use super::env::Env;
@@ -173,7 +172,7 @@ impl<'m> Level<'m, '_> {
         if !walk.passed.insert(at) {
             return Step::end(route(), End::Loops { state: at.into() });
         }
-        if is_parking(state) {
+        if state.waits_for_token() {
             let resumes_at = self.resumes_at(state, &walk.env);
             let state = at.into();
             return Step::end(route(), End::Parked { state, resumes_at });
@@ -264,11 +263,6 @@ fn choose<'m>(choice: &'m Choice, walk: &mut Walk<'m>) -> Step<'m> {
     Step::Forks(forks)
 }
 
-/// A Task that an operator answers.
-pub(super) fn is_parking(state: &State) -> bool {
-    matches!(state, State::Task(Task { resource, .. }) if resource.ends_with(".waitForTaskToken"))
-}
-
 pub(super) fn text_of(condition: &Condition) -> String {
     match condition {
         Condition::Expression(expression) => expression.0.trim().to_owned(),
@@ -334,7 +328,7 @@ fn whole(number: u64) -> f64 {
 /// The state, and what it holds. A Task that waits for its token undoes nothing.
 fn undone(name: &str, state: &State, budget: &Budget) -> Option<Undone> {
     match state {
-        State::Task(_) if is_parking(state) => None,
+        State::Task(_) if state.waits_for_token() => None,
         State::Task(_) => Some(Undone::Task(name.to_owned())),
         State::Map(map) => Some(Undone::Items {
             state: name.to_owned(),

@@ -6,7 +6,7 @@ use crate::model::{Choice, Graph, State, StateMachine};
 
 use super::error::{Error, errors_of, is_general};
 use super::flow::{Flow, Way, rules};
-use super::route::{Budget, Course, Level, Route, Walk, is_parking, text_of};
+use super::route::{Budget, Course, Level, Route, Walk, text_of};
 use super::{Case, End, Explanation, Failures};
 
 pub(super) fn explain(machine: &StateMachine) -> Explanation {
@@ -61,7 +61,7 @@ fn compensations<'m>(
 ) {
     for (name, state) in &graph.states {
         let is_inner = !around.is_empty();
-        if is_parking(state) || !is_inner && level.flow.is_on_the_way(name) {
+        if state.waits_for_token() || !is_inner && level.flow.is_on_the_way(name) {
             continue;
         }
         if matches!(state, State::Task(_)) {
@@ -89,7 +89,7 @@ fn go_in<'m>(
     level: &Level<'m, '_>, name: &'m str, state: &'m State,
     mut visit: impl FnMut(&Level<'m, '_>, &'m Graph),
 ) {
-    for graph in inner(state) {
+    for graph in state.graphs() {
         let flow = Flow::new(graph, Some(level.flow));
         let inner = Level {
             flow: &flow,
@@ -97,14 +97,6 @@ fn go_in<'m>(
             budget: level.budget,
         };
         visit(&inner, graph);
-    }
-}
-
-fn inner(state: &State) -> Vec<&Graph> {
-    match state {
-        State::Map(map) => vec![&map.item_processor.graph],
-        State::Parallel(parallel) => parallel.branches.iter().collect(),
-        _ => Vec::new(),
     }
 }
 

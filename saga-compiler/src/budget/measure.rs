@@ -87,7 +87,11 @@ fn last_first<'a>(graph: &'a Graph, states: &States<'a>) -> Vec<&'a str> {
 /// Where a state goes when it has failed, unless an operator is waited for.
 fn caught<'a>(state: &'a State, states: &States<'a>) -> Vec<&'a str> {
     let targets = state.catchers().iter().map(|catcher| catcher.next.as_str());
-    let is_parked = |next: &&str| matches!(states.get(next), Some(State::Task(task)) if waits_for_operator(task));
+    let is_parked = |next: &&str| {
+        states
+            .get(next)
+            .is_some_and(|state| state.waits_for_token())
+    };
     targets.filter(|next| !is_parked(next)).collect()
 }
 
@@ -177,11 +181,7 @@ fn own_task(task: &Task, measure: Measure) -> Own {
 }
 
 fn is_submitted(task: &Task) -> bool {
-    task.resource.contains(".sync") || waits_for_operator(task)
-}
-
-fn waits_for_operator(task: &Task) -> bool {
-    task.resource.ends_with(".waitForTaskToken")
+    task.resource.contains(".sync") || task.waits_for_token()
 }
 
 fn own_map(name: &str, map: &Map, measure: Measure) -> Own {

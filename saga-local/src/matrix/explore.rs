@@ -4,7 +4,6 @@
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::future::Future;
 
-use saga_asl as asl;
 use serde_json::Value;
 
 use crate::delivery::DeliveryOutcome;
@@ -253,21 +252,5 @@ where
             })
         };
         rejected.iter().filter_map(injection).collect()
-    }
-}
-
-/// Every state of a machine, those of its loops and joins included.
-pub(super) fn states<'m>(graph: &'m asl::Graph, visit: &mut impl FnMut(&'m str, &'m asl::State)) {
-    for (name, state) in &graph.states {
-        visit(name, state);
-        match state {
-            asl::State::Parallel(parallel) => {
-                for branch in &parallel.branches {
-                    states(branch, visit);
-                }
-            }
-            asl::State::Map(map) => states(&map.item_processor.graph, visit),
-            _ => {}
-        }
     }
 }

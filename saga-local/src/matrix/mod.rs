@@ -218,11 +218,9 @@ where
         let order = order::order(&machines);
         let mut skippable = BTreeSet::new();
         for machine in &machines {
-            explore::states(&machine.graph, &mut |name, state| {
-                if operator::can_be_skipped(state) {
-                    skippable.insert(name.to_owned());
-                }
-            });
+            let mut states = machine.graph.all_states();
+            states.retain(|(_, state)| operator::can_be_skipped(state));
+            skippable.extend(states.into_iter().map(|(name, _)| name.to_owned()));
         }
         let plan = Plan {
             subject: &subject,
@@ -254,7 +252,8 @@ where
         }
         let mut states = Vec::new();
         for machine in &machines {
-            explore::states(&machine.graph, &mut |name, _| states.push(name.to_owned()));
+            let all = machine.graph.all_states().into_iter();
+            states.extend(all.map(|(name, _)| name.to_owned()));
         }
         states.retain(|state| !entered.contains(state));
         report.unreached = states;
