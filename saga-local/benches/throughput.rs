@@ -2,7 +2,7 @@
 //! much memory it holds meanwhile.
 //!
 //! `cargo bench -p saga-local --bench throughput`, or `… -- committed 1000000` for one of the three and a number of sagas.
-//! `.ci/throughput` builds it with `--profile throughput`, as one program.
+//! `.ci/throughput` builds it with `--profile throughput --features throughput`: as one program, with an allocator that is faster.
 //!
 //! The saga has ten steps and no effect of its own: mode T, so each step is a transaction that holds the barrier's record and
 //! nothing else. The chain has five tasks behind a host that answers at once: no barrier, as other interpreters run one.
@@ -17,6 +17,11 @@ use saga_local::{Answer, BoxFuture, Call, Engine, Status, TaskHost};
 use saga_runtime::MemoryStore;
 use saga_runtime::prelude::*;
 use serde_json::{Value, json};
+
+/// What `.ci/throughput` measures all of its Rust programs with.
+#[cfg(feature = "throughput")]
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 /// Ten steps without effect; the last one may say no.
 #[saga(deadline = "15m")]

@@ -3,6 +3,10 @@
 use std::future::Future;
 use std::time::{Duration, Instant};
 
+/// As in `throughput.rs`: all of them have the same allocator.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 /// Runs `run` so many times, one after the other, and prints how many a second.
 pub fn measure<F: Future<Output = ()>>(name: &str, count: u32, mut run: impl FnMut(u32) -> F) {
     let runtime = tokio::runtime::Builder::new_current_thread()
