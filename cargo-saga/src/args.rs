@@ -34,12 +34,12 @@ pub(crate) struct Saga {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
-    /// List the sagas: steps, participants, pivot, and the definition's size
+    /// List the sagas and choreographies: steps, participants, pivot, and the definition's size
     #[command(after_help = "Examples:
   cargo saga list
   cargo saga list --format json | jq -r '.[].name'")]
     List(List),
-    /// Check definitions against the rules of Step Functions
+    /// Check definitions against the rules of Step Functions, and that the files of choreographies fit together
     ///
     /// Prints a line for each finding: the file and line, the JSON path, and what to write instead.
     /// Exits with 0 when there is none, 1 when there are some, and 2 when nothing could be checked.
@@ -54,7 +54,7 @@ pub(crate) enum Command {
   cargo saga explain place_order
   cargo saga explain place_order --format json")]
     Explain(Explain),
-    /// Draw a saga: the way down, the compensations beside it
+    /// Draw a saga: the way down, the compensations beside it; of a choreography, its participants and the events between them
     #[command(after_help = "Examples:
   cargo saga graph place_order > place_order.svg
   cargo saga graph place_order -o place_order.svg
@@ -69,7 +69,7 @@ pub(crate) enum Command {
     Run(Run),
     Cost(crate::cost::Options),
     Diff(crate::diff::Options),
-    /// Write a CloudFormation template or a Terraform module that deploys sagas
+    /// Write a CloudFormation template or a Terraform module that deploys sagas or a choreography
     Template(crate::template::Options),
     Deploy(crate::deploy::Options),
     /// Start a saga on Step Functions, once for a key
@@ -103,6 +103,22 @@ pub(crate) enum Command {
   cargo saga completions zsh > ~/.zfunc/_cargo-saga                # with ~/.zfunc in $fpath
   cargo saga completions fish > ~/.config/fish/completions/cargo-saga.fish")]
     Completions(Completions),
+}
+
+impl Command {
+    /// The saga that is named on AWS, where only state machines are known.
+    pub(crate) fn on_step_functions(&self) -> Option<&str> {
+        match self {
+            Self::Start(args) => Some(&args.name),
+            Self::ListParked(args) => args.name.as_deref(),
+            Self::Status(args) => args.which.what.as_deref(),
+            Self::History(args) => args.which.what.as_deref(),
+            Self::Resume(args) => args.which.what.as_deref(),
+            Self::Skip(args) => args.which.what.as_deref(),
+            Self::Redrive(args) => args.which.what.as_deref(),
+            _ => None,
+        }
+    }
 }
 
 const FAULTS: &str = "Faults, for --fail STEP=FAULT:
@@ -170,7 +186,7 @@ pub(crate) struct List {
 
 #[derive(Debug, Args)]
 pub(crate) struct Check {
-    /// Definitions, or folders of `*.asl.json` [default: `out/`]
+    /// Definitions, contracts of choreographies, or folders of them [default: `out/`]
     pub(crate) paths: Vec<PathBuf>,
     #[arg(long, value_enum, default_value_t = Format::Text)]
     pub(crate) format: Format,
@@ -184,7 +200,7 @@ pub(crate) struct Check {
 
 #[derive(Debug, Args)]
 pub(crate) struct Explain {
-    /// The saga
+    /// The saga or choreography
     pub(crate) name: String,
     #[arg(long, value_enum, default_value_t = Format::Text)]
     pub(crate) format: Format,
@@ -192,7 +208,7 @@ pub(crate) struct Explain {
 
 #[derive(Debug, Args)]
 pub(crate) struct Graph {
-    /// The saga
+    /// The saga or choreography
     pub(crate) name: String,
     #[arg(long, value_enum, default_value_t = GraphFormat::Svg)]
     pub(crate) format: GraphFormat,

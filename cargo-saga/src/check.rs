@@ -1,4 +1,5 @@
-//! `cargo saga check`: validates definitions and prints what is found. The rules are `saga-asl`'s.
+//! `cargo saga check`: validates definitions and choreographies, and prints what is found. The rules are `saga-asl`'s and
+//! `choreography`'s.
 
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -8,8 +9,8 @@ use serde::Serialize;
 
 use crate::args::{Check, Format};
 use crate::locate::Lines;
-use crate::out::Out;
-use crate::{committed, out, parallel, print};
+use crate::out::{CHOREOGRAPHY, Out};
+use crate::{choreography, committed, out, parallel, print};
 
 /// Something to mend.
 #[derive(Serialize)]
@@ -28,6 +29,8 @@ pub(crate) struct Finding {
 #[derive(Serialize)]
 struct Report {
     definitions: usize,
+    #[serde(skip_serializing_if = "is_zero")]
+    choreographies: usize,
     findings: Vec<Finding>,
 }
 
@@ -43,16 +46,15 @@ pub(crate) fn run(
         findings.extend(committed::check(&Out::find(folder)?, &args.cargo)?);
     }
     let found = !findings.is_empty();
-    let definitions = files.len();
+    let choreographies = files.iter().filter(|file| is_choreography(file)).count();
+    let report = Report {
+        definitions: files.len() - choreographies,
+        choreographies,
+        findings,
+    };
     match args.format {
-        Format::Json => print::json(
-            out,
-            &Report {
-                definitions,
-                findings,
-            },
-        )?,
-        Format::Text => print(out, definitions, &findings)?,
+        Format::Json => print::json(out, &report)?,
+        Format::Text => print(out, &report)?,
     }
     Ok(if found {
         ExitCode::FAILURE
@@ -61,23 +63,41 @@ pub(crate) fn run(
     })
 }
 
-fn print(out: &mut impl Write, definitions: usize, findings: &[Finding]) -> Result<(), String> {
-    for finding in findings {
+#[allow(clippy::trivially_copy_pass_by_ref, reason = "serde's signature")]
+fn is_zero(number: &usize) -> bool {
+    *number == 0
+}
+
+fn print(out: &mut impl Write, report: &Report) -> Result<(), String> {
+    for finding in &report.findings {
         let Finding { file, message, .. } = finding;
         let line = finding.line.map(|line| format!(":{line}"));
         let path = finding.path.as_ref().map(|path| format!(" {path}:"));
         let (line, path) = (line.unwrap_or_default(), path.unwrap_or_default());
         print::line(out, &format!("{file}{line}:{path} {message}"))?;
     }
-    let summary = format!(
-        "{} checked, {}",
-        print::count(definitions, "definition"),
-        print::count(findings.len(), "problem")
-    );
-    print::line(out, &summary)
+    let definitions = print::count(report.definitions, "definition");
+    let choreographies = match report.choreographies {
+        1 => "1 choreography".to_owned(),
+        count => format!("{count} choreographies"),
+    };
+    let checked = match (report.definitions, report.choreographies) {
+        (_, 0) => definitions,
+        (0, _) => choreographies,
+        _ => format!("{definitions} and {choreographies}"),
+    };
+    let problems = print::count(report.findings.len(), "problem");
+    print::line(out, &format!("{checked} checked, {problems}"))
+}
+
+fn is_choreography(file: &Path) -> bool {
+    file.to_string_lossy().ends_with(CHOREOGRAPHY)
 }
 
 fn check(file: &Path) -> Result<Vec<Finding>, String> {
+    if is_choreography(file) {
+        return choreography::check::check(file);
+    }
     let json = out::read(file)?;
     let Err(problems) = saga_asl::parse(&json) else {
         return Ok(Vec::new());
@@ -95,12 +115,12 @@ fn check(file: &Path) -> Result<Vec<Finding>, String> {
 
 fn find(folder: Option<&Path>, paths: &[PathBuf]) -> Result<Vec<PathBuf>, String> {
     if paths.is_empty() {
-        return definitions(&Out::find(folder)?);
+        return emitted(&Out::find(folder)?);
     }
     let mut files = Vec::new();
     for path in paths {
         if path.is_dir() {
-            files.extend(definitions(&Out::at(path)?)?);
+            files.extend(emitted(&Out::at(path)?)?);
         } else {
             files.push(path.clone());
         }
@@ -108,7 +128,10 @@ fn find(folder: Option<&Path>, paths: &[PathBuf]) -> Result<Vec<PathBuf>, String
     Ok(files)
 }
 
-fn definitions(out: &Out) -> Result<Vec<PathBuf>, String> {
-    let names = out.names()?.into_iter();
-    Ok(names.map(|name| out.definition(&name)).collect())
+fn emitted(out: &Out) -> Result<Vec<PathBuf>, String> {
+    let sagas = out.names()?.into_iter();
+    let choreographies = out.choreographies()?.into_iter();
+    let contracts = choreographies.map(|name| out.folder.join(format!("{name}{CHOREOGRAPHY}")));
+    let definitions = sagas.map(|name| out.definition(&name));
+    Ok(definitions.chain(contracts).collect())
 }

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use crate::check::Finding;
-use crate::out::{CONTRACT, DEFINITION, Out, cannot_read};
+use crate::out::{EMITTED, Out, cannot_read};
 
 const RULE: &str = "committed";
 
@@ -89,11 +89,15 @@ fn files(folder: &Path) -> Result<BTreeSet<String>, String> {
     for entry in fs::read_dir(folder).map_err(|error| cannot_read(folder, &error))? {
         let entry = entry.map_err(|error| cannot_read(folder, &error))?;
         let name = entry.file_name().to_string_lossy().into_owned();
-        if !name.starts_with('.') && (name.ends_with(DEFINITION) || name.ends_with(CONTRACT)) {
+        if !name.starts_with('.') && is_emitted(&name) {
             files.insert(name);
         }
     }
     Ok(files)
+}
+
+fn is_emitted(name: &str) -> bool {
+    EMITTED.iter().any(|suffix| name.ends_with(suffix))
 }
 
 /// What git says of the folder: a build mends it before anybody has compared, and then only git knows. Where there is no git,
@@ -114,7 +118,7 @@ fn uncommitted(out: &Path) -> Vec<Finding> {
         let (state, path) = entry.split_at(3);
         let name = Path::new(path).file_name().unwrap_or_default();
         let name = name.to_string_lossy();
-        if !name.ends_with(DEFINITION) && !name.ends_with(CONTRACT) && !path.ends_with('/') {
+        if !is_emitted(&name) && !path.ends_with('/') {
             continue;
         }
         let message = match state.as_bytes() {

@@ -5,7 +5,7 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use saga_asl::{State, StateMachine};
-use saga_compiler::Kind;
+use saga_compiler::{Kind, choreography};
 use serde::Serialize;
 
 use crate::args::{Format, List};
@@ -33,15 +33,72 @@ struct Row {
     max_bytes: usize,
 }
 
+/// A choreography. That it has `events` tells it from a saga.
+#[derive(Serialize)]
+struct Choreographed {
+    name: String,
+    comment: Option<String>,
+    commands: Vec<String>,
+    reactions: usize,
+    events: usize,
+    participants: Vec<String>,
+    pivots: Vec<String>,
+    /// The events that nobody reacts to.
+    ends: Vec<String>,
+}
+
+#[derive(Serialize)]
+#[serde(untagged)]
+enum Listed<'r> {
+    Saga(&'r Row),
+    Choreography(&'r Choreographed),
+}
+
 pub(crate) fn run(
     folder: Option<&Path>, args: &List, out: &mut impl Write,
 ) -> Result<ExitCode, String> {
-    let rows = Out::find(folder)?.each(row)?;
+    let found = Out::find(folder)?;
+    let rows = found.each(row)?;
+    let mut choreographies = Vec::new();
+    for name in found.choreographies()? {
+        choreographies.push(choreographed(found.choreography(&name)?));
+    }
     match args.format {
-        Format::Json => print::json(out, &rows)?,
-        Format::Text => print::text(out, &table(&rows))?,
+        Format::Json => {
+            let sagas = rows.iter().map(Listed::Saga);
+            let more = choreographies.iter().map(Listed::Choreography);
+            print::json(out, &sagas.chain(more).collect::<Vec<_>>())?;
+        }
+        Format::Text => {
+            let tables = [
+                (!rows.is_empty()).then(|| table(&rows)),
+                (!choreographies.is_empty()).then(|| more(&choreographies)),
+            ];
+            let tables: Vec<String> = tables.into_iter().flatten().collect();
+            print::text(out, &tables.join("\n"))?;
+        }
     }
     Ok(ExitCode::SUCCESS)
+}
+
+fn choreographed(contract: choreography::Contract) -> Choreographed {
+    let named = |wanted: &dyn Fn(&choreography::Reaction) -> bool| -> Vec<String> {
+        let reactions = contract.reactions().map(|(_, reaction)| reaction);
+        let wanted = reactions.filter(|reaction| wanted(reaction));
+        wanted.map(|reaction| reaction.name.clone()).collect()
+    };
+    let ends = contract.events.iter().filter(|event| event.terminal);
+    let participants = contract.participants.iter();
+    Choreographed {
+        commands: named(&|reaction| reaction.command),
+        reactions: contract.reactions().count(),
+        events: contract.events.len(),
+        participants: participants.map(|each| each.name.clone()).collect(),
+        pivots: named(&|reaction| reaction.kind == choreography::Kind::Pivot),
+        ends: ends.map(|event| event.name.clone()).collect(),
+        name: contract.name,
+        comment: contract.comment,
+    }
 }
 
 fn row(saga: &Saga) -> Result<Row, String> {
@@ -94,17 +151,13 @@ fn table(rows: &[Row]) -> String {
         "of the limit",
     ];
     let mut cells = vec![heading.map(str::to_owned)];
-    let list = |names: &[String]| match names {
-        [] => "–".to_owned(),
-        names => names.join(", "),
-    };
     for row in rows {
         let share = row.bytes.saturating_mul(1_000) / row.max_bytes;
         cells.push([
             row.name.clone(),
             row.steps.to_string(),
-            list(&row.participants),
-            list(&row.pivots),
+            joined(&row.participants),
+            joined(&row.pivots),
             print::grouped(row.bytes),
             format!("{}.{} %", share / 10, share % 10),
         ]);
@@ -116,4 +169,41 @@ fn table(rows: &[Row]) -> String {
         print::count(rows.len(), "saga"),
         print::grouped(MAX_DEFINITION)
     )
+}
+
+fn more(rows: &[Choreographed]) -> String {
+    let heading = [
+        "choreography",
+        "reactions",
+        "events",
+        "participants",
+        "pivot",
+        "begins with",
+        "ends with",
+    ];
+    let mut cells = vec![heading.map(str::to_owned)];
+    for row in rows {
+        cells.push([
+            row.name.clone(),
+            row.reactions.to_string(),
+            row.events.to_string(),
+            joined(&row.participants),
+            joined(&row.pivots),
+            joined(&row.commands),
+            joined(&row.ends),
+        ]);
+    }
+    let right = [false, true, true, false, false, false, false];
+    let count = match rows.len() {
+        1 => "1 choreography".to_owned(),
+        more => format!("{more} choreographies"),
+    };
+    format!("{}\n{count}\n", print::table(&cells, right))
+}
+
+fn joined(names: &[String]) -> String {
+    match names {
+        [] => "–".to_owned(),
+        names => names.join(", "),
+    }
 }

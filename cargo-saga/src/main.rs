@@ -3,6 +3,7 @@
 mod args;
 mod aws;
 mod check;
+mod choreography;
 mod committed;
 mod completions;
 mod cost;
@@ -24,7 +25,8 @@ mod timeline;
 mod whole;
 
 use std::ffi::OsString;
-use std::io;
+use std::io::{self, Write};
+use std::path::Path;
 use std::process::ExitCode;
 
 use clap::Parser;
@@ -38,7 +40,20 @@ fn main() -> ExitCode {
     let saga = Saga::parse_from(arguments());
     let out = &mut io::stdout().lock();
     let folder = saga.out.as_deref();
-    let result = match saga.command {
+    let named = saga.command.on_step_functions();
+    let known = named.map_or(Ok(()), |name| out::check_orchestrated(folder, name));
+    let result = known.and_then(|()| run(saga.command, folder, out));
+    match result {
+        Ok(code) => code,
+        Err(message) => {
+            eprintln!("error: {message}");
+            ExitCode::from(UNUSABLE)
+        }
+    }
+}
+
+fn run(command: Command, folder: Option<&Path>, out: &mut impl Write) -> Result<ExitCode, String> {
+    match command {
         Command::List(args) => list::run(folder, &args, out),
         Command::Check(args) => check::run(folder, &args, out),
         Command::Explain(args) => explain::run(folder, &args, out),
@@ -56,13 +71,6 @@ fn main() -> ExitCode {
         Command::Cost(options) => cost::run(folder, &options, out),
         Command::Diff(options) => diff::run(folder, &options, out),
         Command::Completions(args) => completions::run(&args, out),
-    };
-    match result {
-        Ok(code) => code,
-        Err(message) => {
-            eprintln!("error: {message}");
-            ExitCode::from(UNUSABLE)
-        }
     }
 }
 

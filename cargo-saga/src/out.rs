@@ -1,11 +1,11 @@
-//! The folder `out/`: where it is, which sagas are in it, and each of them read. Writes nothing.
+//! The folder `out/`: where it is, which sagas and choreographies are in it, and each of them read. Writes nothing.
 
 use std::fs;
 use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
 
 use saga_asl::StateMachine;
-use saga_compiler::Contract;
+use saga_compiler::{Contract, choreography};
 use serde_json::Value;
 
 use crate::parallel;
@@ -14,6 +14,12 @@ use crate::parallel;
 pub(crate) const DEFINITION: &str = ".asl.json";
 /// What the contracts beside them end in.
 pub(crate) const CONTRACT: &str = ".saga.json";
+/// What the contracts of choreographies end in.
+pub(crate) const CHOREOGRAPHY: &str = ".choreography.json";
+/// What the descriptions of their messages end in.
+pub(crate) const ASYNCAPI: &str = ".asyncapi.json";
+/// All that `cargo build` writes here.
+pub(crate) const EMITTED: [&str; 4] = [DEFINITION, CONTRACT, CHOREOGRAPHY, ASYNCAPI];
 
 /// How many names are listed where one is not known.
 const LISTED: usize = 20;
@@ -21,6 +27,14 @@ const LISTED: usize = 20;
 /// A folder with definitions.
 pub(crate) struct Out {
     pub(crate) folder: PathBuf,
+}
+
+/// What a name stands for.
+pub(crate) enum Found {
+    /// A state machine runs it.
+    Saga(Saga),
+    /// Its participants run it among themselves.
+    Choreography(choreography::Contract),
 }
 
 /// One saga of the folder.
@@ -52,7 +66,7 @@ impl Out {
         let out = Self {
             folder: folder.to_owned(),
         };
-        if out.names()?.is_empty() {
+        if out.is_empty()? {
             return Err(format!(
                 "there is no definition in {}; run `cargo build` in the workspace that has the saga",
                 folder.display()
@@ -61,15 +75,28 @@ impl Out {
         Ok(out)
     }
 
+    fn is_empty(&self) -> Result<bool, String> {
+        Ok(self.names()?.is_empty() && self.choreographies()?.is_empty())
+    }
+
     /// The sagas' names, sorted, so that no output depends on the disk.
     pub(crate) fn names(&self) -> Result<Vec<String>, String> {
+        self.ending(DEFINITION)
+    }
+
+    /// The choreographies' names, likewise.
+    pub(crate) fn choreographies(&self) -> Result<Vec<String>, String> {
+        self.ending(CHOREOGRAPHY)
+    }
+
+    fn ending(&self, suffix: &str) -> Result<Vec<String>, String> {
         let mut names = Vec::new();
         let entries = fs::read_dir(&self.folder);
         for entry in entries.map_err(|error| cannot_read(&self.folder, &error))? {
             let entry = entry.map_err(|error| cannot_read(&self.folder, &error))?;
             let file = entry.file_name();
             // A name with a dot in front is a file that a build is writing just now.
-            let name = file.to_str().and_then(|file| file.strip_suffix(DEFINITION));
+            let name = file.to_str().and_then(|file| file.strip_suffix(suffix));
             names.extend(
                 name.filter(|name| !name.starts_with('.'))
                     .map(str::to_owned),
@@ -96,12 +123,54 @@ impl Out {
         Err(self.unknown(name, &names))
     }
 
+    /// The saga or the choreography of that name.
+    pub(crate) fn any(&self, name: &str) -> Result<Found, String> {
+        let (sagas, choreographies) = (self.names()?, self.choreographies()?);
+        let is_among = |names: &[String]| names.iter().any(|known| known == name);
+        match (is_among(&sagas), is_among(&choreographies)) {
+            (true, false) => Ok(Found::Saga(self.read(name.to_owned())?)),
+            (false, true) => Ok(Found::Choreography(self.choreography(name)?)),
+            (true, true) => Err(format!(
+                "{} has both a saga and a choreography `{name}`; rename the module of one",
+                self.folder.display()
+            )),
+            (false, false) if choreographies.is_empty() => Err(self.unknown(name, &sagas)),
+            (false, false) => Err(format!(
+                "there is no saga or choreography `{name}` in {}{}",
+                self.folder.display(),
+                alternatives(
+                    name,
+                    sagas.iter().chain(&choreographies).map(String::as_str)
+                )
+            )),
+        }
+    }
+
+    /// The contract of the choreography of that name, which is there.
+    pub(crate) fn choreography(&self, name: &str) -> Result<choreography::Contract, String> {
+        let path = self.folder.join(format!("{name}{CHOREOGRAPHY}"));
+        choreography::Contract::from_json(&read(&path)?).map_err(|error| {
+            format!(
+                "{} cannot be used: {error}; `cargo build` writes it anew",
+                path.display()
+            )
+        })
+    }
+
     /// What to say where none of these names is that of the saga that was asked for.
     pub(crate) fn unknown(&self, name: &str, names: &[String]) -> String {
+        let choreographies = self.choreographies().unwrap_or_default();
+        if choreographies.iter().any(|known| known == name) {
+            return not_orchestrated(name);
+        }
+        let folder = self.folder.display();
+        if names.is_empty() {
+            return format!("there is no saga in {folder}, so no `{name}`");
+        }
+        let names = names.iter().map(String::as_str);
         format!(
-            "there is no saga `{name}` in {}{}",
-            self.folder.display(),
-            alternatives(name, names.iter().map(String::as_str))
+            "there is no saga `{name}` in {folder}{}",
+            alternatives(name, names)
         )
     }
 
@@ -157,6 +226,26 @@ impl Saga {
             )
         })
     }
+}
+
+/// Refuses the name of a choreography where only a saga will do, whether or not there is a folder.
+pub(crate) fn check_orchestrated(folder: Option<&Path>, name: &str) -> Result<(), String> {
+    let Ok(out) = Out::find(folder) else {
+        return Ok(());
+    };
+    let is_among = |names: Result<Vec<String>, String>| {
+        names.is_ok_and(|names| names.iter().any(|known| known == name))
+    };
+    if is_among(out.choreographies()) && !is_among(out.names()) {
+        return Err(not_orchestrated(name));
+    }
+    Ok(())
+}
+
+fn not_orchestrated(name: &str) -> String {
+    format!(
+        "`{name}` is a choreography, which no state machine runs; `list`, `check`, `explain`, `graph` and `template` are for those too"
+    )
 }
 
 pub(crate) fn read(path: &Path) -> Result<String, String> {
@@ -233,7 +322,7 @@ fn nearest() -> Result<PathBuf, String> {
             // What lies below is printed as the user would type it.
             let shown = out.strip_prefix(&here).unwrap_or(&out).to_owned();
             let found = Out { folder: shown };
-            if found.names().is_ok_and(|names| !names.is_empty()) {
+            if found.is_empty().is_ok_and(|is_empty| !is_empty) {
                 return Ok(found.folder);
             }
             empty.get_or_insert(found.folder);

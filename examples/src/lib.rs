@@ -5,6 +5,7 @@ pub mod book_trip;
 pub mod fulfil_order;
 pub mod matrices;
 pub mod onboard_customer;
+pub mod order_events;
 pub mod partner;
 pub mod place_order;
 pub mod report;

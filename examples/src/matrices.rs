@@ -1,15 +1,16 @@
 //! The fault matrix of each example: its world, and the inputs that lead down all of its branches.
 
-use saga_local::{FaultMatrix, MatrixReport, World};
+use saga_local::{EventMatrix, FaultMatrix, MatrixReport, World};
 
-use crate::{book_trip, fulfil_order, onboard_customer, place_order};
+use crate::{book_trip, fulfil_order, onboard_customer, order_events, place_order};
 
 /// The sagas that have a matrix here, by name.
-pub const SAGAS: [&str; 4] = [
+pub const SAGAS: [&str; 5] = [
     "place_order",
     "book_trip",
     "fulfil_order",
     "onboard_customer",
+    "order_events",
 ];
 
 /// The report on one of [`SAGAS`]; `None` for another name.
@@ -19,6 +20,7 @@ pub async fn run(saga: &str) -> Option<MatrixReport> {
         "book_trip" => Some(book_trip().await),
         "fulfil_order" => Some(fulfil_order().await),
         "onboard_customer" => Some(onboard_customer().await),
+        "order_events" => Some(order_events().await),
         _ => None,
     }
 }
@@ -97,6 +99,33 @@ async fn onboard_customer() -> MatrixReport {
             &onboard_customer::application("ada"),
         )
         .input("a first job", &onboard_customer::first_job("bob"))
+        .run()
+        .await
+}
+
+async fn order_events() -> MatrixReport {
+    use order_events::order_events::{ORDER_EVENTS, ORDERS_PLACE};
+
+    let world = || async {
+        let shop = order_events::Shop::open()
+            .await
+            .expect("a store in memory takes tea");
+        World::from(shop.consumers().to_vec())
+    };
+    let mut too_much = order_events::order("order-1", "visa");
+    too_much.lines[0].quantity = 11;
+    EventMatrix::new(ORDER_EVENTS, world)
+        .send(
+            "an order",
+            &ORDERS_PLACE,
+            &order_events::order("order-1", "visa"),
+        )
+        .send(
+            "an order by an expired card",
+            &ORDERS_PLACE,
+            &order_events::order("order-1", "expired"),
+        )
+        .send("an order of too much", &ORDERS_PLACE, &too_much)
         .run()
         .await
 }

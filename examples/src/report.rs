@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 use std::io::{self, IsTerminal, Write as _};
 use std::time::{Duration, SystemTime};
 
-use saga_local::{Delivery, DeliveryOutcome, Engine, Run, Status};
+use saga_local::{BusReport, Delivery, DeliveryOutcome, Engine, Run, Status};
 use saga_runtime::MemoryStore;
 use serde_json::{Map, Value, json};
 
@@ -148,21 +148,60 @@ impl Stores {
 ///
 /// An argument that is none of these, or an output that takes no more.
 pub fn print(saga: &str, scenarios: &[Scenario], stores: &Stores) -> io::Result<()> {
+    let for_machines = || {
+        let runs: Vec<Value> = scenarios.iter().map(Scenario::to_json).collect();
+        json!({ "saga": saga, "runs": runs, "stores": stores.to_json() })
+    };
+    print_either(
+        saga,
+        |paint| text(saga, scenarios, stores, paint.0),
+        for_machines,
+    )
+}
+
+/// Prints what happened on a bus, each run under its title, and stores, as [`print`](print()) does.
+///
+/// # Errors
+///
+/// As there.
+pub fn print_events(
+    choreography: &str, runs: &[(&str, BusReport)], stores: &Stores,
+) -> io::Result<()> {
+    let for_people = |paint: &Paint| {
+        let mut text = String::new();
+        for (index, (title, report)) in runs.iter().enumerate() {
+            let heading = format!("{}. {choreography}, {}: {title}", index + 1, report.saga());
+            let _ = writeln!(text, "{}\n", paint.bold(&heading));
+            for line in report.to_string().lines() {
+                let _ = writeln!(text, "   {line}");
+            }
+            text.push('\n');
+        }
+        hold(&mut text, stores, paint);
+        text
+    };
+    let for_machines = || {
+        let runs = runs
+            .iter()
+            .map(|(title, report)| json!({ "title": title, "run": report }));
+        let runs: Vec<Value> = runs.collect();
+        json!({ "choreography": choreography, "runs": runs, "stores": stores.to_json() })
+    };
+    print_either(choreography, for_people, for_machines)
+}
+
+fn print_either(
+    name: &str, for_people: impl Fn(&Paint) -> String, for_machines: impl Fn() -> Value,
+) -> io::Result<()> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
     let text = match arguments.as_slice() {
         [] => {
             let colours = io::stdout().is_terminal() && std::env::var_os("NO_COLOR").is_none();
-            text(saga, scenarios, stores, colours)
+            for_people(&Paint(colours))
         }
-        ["--json"] => {
-            let runs: Vec<Value> = scenarios.iter().map(Scenario::to_json).collect();
-            format!(
-                "{:#}\n",
-                json!({ "saga": saga, "runs": runs, "stores": stores.to_json() })
-            )
-        }
-        _ => return Err(io::Error::other(format!("usage: {saga} [--json]"))),
+        ["--json"] => format!("{:#}\n", for_machines()),
+        _ => return Err(io::Error::other(format!("usage: {name} [--json]"))),
     };
     match io::stdout().write_all(text.as_bytes()) {
         // Who reads has seen enough.
@@ -185,6 +224,12 @@ pub fn text(saga: &str, scenarios: &[Scenario], stores: &Stores, colours: bool) 
         let _ = writeln!(text, "{}\n", paint.bold(&heading));
         timeline(&mut text, scenario, &paint);
     }
+    hold(&mut text, stores, &paint);
+    text
+}
+
+/// What the services hold.
+fn hold(text: &mut String, stores: &Stores, paint: &Paint) {
     let _ = writeln!(text, "{}\n", paint.bold("What the services hold now"));
     for (name, items) in &stores.0 {
         let items: Vec<String> = items.iter().map(ToString::to_string).collect();
@@ -195,7 +240,6 @@ pub fn text(saga: &str, scenarios: &[Scenario], stores: &Stores, colours: bool) 
         };
         let _ = writeln!(text, "   {name:<18} {items}");
     }
-    text
 }
 
 fn timeline(text: &mut String, scenario: &Scenario, paint: &Paint) {

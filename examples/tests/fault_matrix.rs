@@ -28,3 +28,8 @@ async fn fulfil_order() {
 async fn onboard_customer() {
     is_complete("onboard_customer", 750).await;
 }
+
+#[tokio::test]
+async fn order_events() {
+    is_complete("order_events", 300).await;
+}

@@ -6,11 +6,11 @@ use std::path::PathBuf;
 
 use examples::partner::entries;
 use examples::report::Scenario;
-use examples::{book_trip, fulfil_order, onboard_customer, place_order};
+use examples::{book_trip, fulfil_order, onboard_customer, order_events, place_order};
 use proc_macro2::TokenStream;
 use quote::ToTokens as _;
 use saga_asl::{Catcher, Graph, Retrier, State, StateMachine};
-use saga_compiler::{Compiled, Contract};
+use saga_compiler::{Compiled, Contract, choreography};
 use saga_local::{Engine, Fault, Run, Status};
 use saga_runtime::Saga;
 use serde::Serialize;
@@ -50,7 +50,29 @@ fn files_are_what_the_source_emits() {
     let files = std::fs::read_dir(folder)
         .expect("out/ is committed")
         .count();
-    assert_eq!(files, sagas().len() * 2, "a file in out/ has no source");
+    // Two for each saga, and two for the choreography.
+    assert_eq!(
+        files,
+        (sagas().len() + 1) * 2,
+        "a file in out/ has no source"
+    );
+}
+
+#[test]
+fn the_choreography_is_what_the_source_emits() {
+    let known = order_events::order_events::ORDER_EVENTS;
+    let (options, module) = annotated(include_str!("../src/order_events.rs"), "choreography");
+    let compiled = choreography::compile(options, module).expect("it compiles");
+    assert_eq!(
+        out_file("order_events.choreography.json"),
+        compiled.contract().to_json()
+    );
+    assert_eq!(out_file("order_events.choreography.json"), known.contract());
+    assert_eq!(out_file("order_events.asyncapi.json"), compiled.asyncapi());
+    assert_eq!(out_file("order_events.asyncapi.json"), known.asyncapi());
+    let reactions = compiled.contract().reactions();
+    let reactions = reactions.map(|(_, reaction)| reaction.name.as_str());
+    assert!(reactions.eq(known.reactions().iter().map(|info| info.name)));
 }
 
 /// The contracts beside them are what the compiler makes of the source, and name the steps that the program knows.
@@ -81,20 +103,26 @@ fn contracts_are_what_the_source_emits() {
 
 /// The file's module with `#[saga]`, compiled.
 fn compiled(source: &str) -> Compiled {
+    let (options, module) = annotated(source, "saga");
+    saga_compiler::compile(options, module).expect("it compiles")
+}
+
+/// The file's module with this attribute: the attribute's options, and the module without it.
+fn annotated(source: &str, name: &str) -> (TokenStream, TokenStream) {
     let file = syn::parse_file(source).expect("Rust");
     let module = file.items.into_iter().find_map(|item| match item {
         Item::Mod(module) => Some(module),
         _ => None,
     });
     let mut module = module.expect("a module");
-    let is_saga = |attribute: &Attribute| attribute.path().is_ident("saga");
-    let saga = module.attrs.iter().find(|attribute| is_saga(attribute));
-    let options = match &saga.expect("#[saga]").meta {
+    let is_it = |attribute: &Attribute| attribute.path().is_ident(name);
+    let found = module.attrs.iter().find(|attribute| is_it(attribute));
+    let options = match &found.expect("the attribute").meta {
         Meta::List(list) => list.tokens.clone(),
         _ => TokenStream::new(),
     };
-    module.attrs.retain(|attribute| !is_saga(attribute));
-    saga_compiler::compile(options, module.into_token_stream()).expect("it compiles")
+    module.attrs.retain(|attribute| !is_it(attribute));
+    (options, module.into_token_stream())
 }
 
 #[test]

@@ -5,6 +5,7 @@
 
 use std::fmt;
 
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use crate::expand::kept;
@@ -163,9 +164,7 @@ impl Contract {
     /// As it stands in its file.
     #[must_use]
     pub fn to_json(&self) -> String {
-        let json = serde_json::to_string_pretty(self);
-        // Text and numbers in structs: there is nothing that could not be written.
-        json.map(|json| json + "\n").unwrap_or_default()
+        write(self)
     }
 
     /// Reads what [`to_json`](Self::to_json) wrote.
@@ -174,18 +173,7 @@ impl Contract {
     ///
     /// It is no contract, or one of a format that is not known here.
     pub fn from_json(json: &str) -> Result<Self, Unreadable> {
-        #[derive(Deserialize)]
-        struct Head {
-            format: u32,
-        }
-        let head: Head = serde_json::from_str(json).map_err(Unreadable::from)?;
-        if head.format != FORMAT {
-            return Err(Unreadable(format!(
-                "it has format {}, and this tool reads {FORMAT}; use the `cargo-saga` of the `saga-runtime` that wrote it",
-                head.format
-            )));
-        }
-        serde_json::from_str(json).map_err(Unreadable::from)
+        read(json, FORMAT)
     }
 
     /// Every step, participant by participant.
@@ -205,6 +193,29 @@ impl Contract {
         let mut steps = self.steps().map(|(_, step)| step);
         steps.find(|step| step.name == name)
     }
+}
+
+/// A contract as it stands in its file.
+pub(crate) fn write(contract: &impl Serialize) -> String {
+    let json = serde_json::to_string_pretty(contract);
+    // Text and numbers in structs: there is nothing that could not be written.
+    json.map(|json| json + "\n").unwrap_or_default()
+}
+
+/// Reads what [`write`] wrote, in that format.
+pub(crate) fn read<T: DeserializeOwned>(json: &str, format: u32) -> Result<T, Unreadable> {
+    #[derive(Deserialize)]
+    struct Head {
+        format: u32,
+    }
+    let head: Head = serde_json::from_str(json).map_err(Unreadable::from)?;
+    if head.format != format {
+        return Err(Unreadable(format!(
+            "it has format {}, and this tool reads {format}; use the `cargo-saga` of the `saga-runtime` that wrote it",
+            head.format
+        )));
+    }
+    serde_json::from_str(json).map_err(Unreadable::from)
 }
 
 /// Why a contract cannot be read.
@@ -254,19 +265,26 @@ fn types(saga: &ir::Saga, contract: &Contract) -> Vec<Type> {
         texts.extend(step.params.iter().map(String::as_str));
         texts.extend(step.output.as_deref());
     }
-    let mut named = vec![false; saga.declarations.len()];
+    named_types(&saga.declarations, texts)
+}
+
+/// The declared types that these texts name, and those that these name, in the order of the source.
+pub(crate) fn named_types<'a>(
+    declarations: &'a [ir::Declaration], mut texts: Vec<&'a str>,
+) -> Vec<Type> {
+    let mut named = vec![false; declarations.len()];
     while let Some(text) = texts.pop() {
         let words = text.split(|c: char| !c.is_alphanumeric() && c != '_');
         for word in words {
-            let mut declarations = saga.declarations.iter();
-            if let Some(index) = declarations.position(|declaration| declaration.name == word)
+            let mut all = declarations.iter();
+            if let Some(index) = all.position(|declaration| declaration.name == word)
                 && !std::mem::replace(&mut named[index], true)
             {
-                texts.extend(saga.declarations[index].parts.iter().map(String::as_str));
+                texts.extend(declarations[index].parts.iter().map(String::as_str));
             }
         }
     }
-    let declarations = saga.declarations.iter().zip(named);
+    let declarations = declarations.iter().zip(named);
     let declarations = declarations.filter(|(_, named)| *named);
     declarations
         .map(|(declaration, _)| declared(declaration))

@@ -44,6 +44,7 @@
 mod budget;
 mod called;
 mod check;
+pub mod choreography;
 mod contract;
 mod errors;
 mod expand;
@@ -97,38 +98,9 @@ pub struct Failed {
 /// Every mistake, each at its own tokens, with a stand-in for the module.
 pub fn compile(options: TokenStream, module: TokenStream) -> Result<Compiled, Failed> {
     let krate = quote!(::saga_runtime);
-    let all = [&options, &module];
-    if let Some(span) = all.into_iter().cloned().find_map(nesting::too_deep) {
-        let message =
-            "this nests too deeply; put a part of it into a `let`, a type or a function of its own";
-        return Err(Failed {
-            errors: syn::Error::new(span, message),
-            fallback: TokenStream::new(),
-        });
-    }
-    let item = match syn::parse2(module) {
-        Ok(Item::Mod(item)) => item,
-        Ok(other) => {
-            let message = "`#[saga]` stands on a module: `pub mod place_order { … }`";
-            let errors = syn::Error::new(Span::call_site(), message);
-            let fallback = other.into_token_stream();
-            return Err(Failed { errors, fallback });
-        }
-        // rustc itself reports what is no Rust, before it hands a module over.
-        Err(errors) => {
-            let fallback = TokenStream::new();
-            return Err(Failed { errors, fallback });
-        }
-    };
+    let item = annotated_module("#[saga]", "place_order", &options, module)?;
     if parse::lacks_imports(&item) {
-        let (vis, ident) = (&item.vis, &item.ident);
-        let message = format!(
-            "module `{ident}` does not see the names around it; write `use saga_runtime::prelude::*;` as its first line"
-        );
-        let errors = syn::Error::new(ident.span(), message);
-        // With its items, every name in them would be an error of its own.
-        let fallback = quote!(#vis mod #ident {});
-        return Err(Failed { errors, fallback });
+        return Err(without_imports(&item));
     }
     let errors = &mut Errors::default();
     let saga = parse::parse(errors, options, krate, &item);
@@ -143,6 +115,47 @@ pub fn compile(options: TokenStream, module: TokenStream) -> Result<Compiled, Fa
             fallback: expand::fallback(&item, &saga.krate),
         }),
     }
+}
+
+/// The module that an attribute stands on; `example` is one's name.
+pub(crate) fn annotated_module(
+    attribute: &str, example: &str, options: &TokenStream, module: TokenStream,
+) -> Result<ItemMod, Failed> {
+    let all = [options, &module];
+    if let Some(span) = all.into_iter().cloned().find_map(nesting::too_deep) {
+        let message =
+            "this nests too deeply; put a part of it into a `let`, a type or a function of its own";
+        return Err(Failed {
+            errors: syn::Error::new(span, message),
+            fallback: TokenStream::new(),
+        });
+    }
+    match syn::parse2(module) {
+        Ok(Item::Mod(item)) => Ok(item),
+        Ok(other) => {
+            let message = format!("`{attribute}` stands on a module: `pub mod {example} {{ … }}`");
+            let errors = syn::Error::new(Span::call_site(), message);
+            let fallback = other.into_token_stream();
+            Err(Failed { errors, fallback })
+        }
+        // rustc itself reports what is no Rust, before it hands a module over.
+        Err(errors) => {
+            let fallback = TokenStream::new();
+            Err(Failed { errors, fallback })
+        }
+    }
+}
+
+/// A module that does not see the names around it.
+pub(crate) fn without_imports(item: &ItemMod) -> Failed {
+    let (vis, ident) = (&item.vis, &item.ident);
+    let message = format!(
+        "module `{ident}` does not see the names around it; write `use saga_runtime::prelude::*;` as its first line"
+    );
+    let errors = syn::Error::new(ident.span(), message);
+    // With its items, every name in them would be an error of its own.
+    let fallback = quote!(#vis mod #ident {});
+    Failed { errors, fallback }
 }
 
 /// What follows parsing. What was parsed is checked even when something could not be, so that a mistake in one item does

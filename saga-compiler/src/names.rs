@@ -308,6 +308,12 @@ pub(crate) fn saga_const(flow: &Ident) -> Ident {
     format_ident!("{}", plain(flow).to_uppercase(), span = flow.span())
 }
 
+/// `orders`, `place` -> `ORDERS_PLACE`
+pub(crate) fn command_const(participant: &str, method: &Ident) -> Ident {
+    let name = format!("{participant}_{}", plain(method)).to_uppercase();
+    Ident::new(&name, method.span())
+}
+
 /// `Stock` -> `serve_stock`
 pub(crate) fn serve_fn(participant: &Ident) -> Ident {
     format_ident!(

@@ -24,20 +24,67 @@ pub struct Error {
 
 #[derive(Clone, Debug)]
 pub(crate) enum Kind {
-    InvalidDefinition { machine: String },
-    UnsupportedTask { state: String, what: String },
-    MissingHandler { state: String, function: String },
-    HandlerTwice { function: String },
-    MissingFlow { state: String, arn: String },
-    FlowTwice { flow: String },
-    UnknownState { state: String },
-    InvalidName { name: String, why: &'static str },
-    NameTaken { name: String },
-    InvalidInput { name: String, why: String },
-    UnknownExecution { name: String },
-    UnknownToken { token: String },
-    InvalidAnswer { why: String },
-    MissingSample { step: String },
+    InvalidDefinition {
+        machine: String,
+    },
+    UnsupportedTask {
+        state: String,
+        what: String,
+    },
+    MissingHandler {
+        state: String,
+        function: String,
+    },
+    HandlerTwice {
+        function: String,
+    },
+    MissingFlow {
+        state: String,
+        arn: String,
+    },
+    FlowTwice {
+        flow: String,
+    },
+    UnknownState {
+        state: String,
+    },
+    InvalidName {
+        name: String,
+        why: &'static str,
+    },
+    NameTaken {
+        name: String,
+    },
+    InvalidInput {
+        name: String,
+        why: String,
+    },
+    UnknownExecution {
+        name: String,
+    },
+    UnknownToken {
+        token: String,
+    },
+    InvalidAnswer {
+        why: String,
+    },
+    MissingSample {
+        step: String,
+    },
+    MissingParticipant {
+        participant: String,
+        choreography: String,
+    },
+    ParticipantTwice {
+        participant: String,
+    },
+    UnknownPlace {
+        place: String,
+    },
+    CommandFailed {
+        command: String,
+        saga: String,
+    },
 }
 
 impl Error {
@@ -77,6 +124,16 @@ impl Error {
     /// A stand-in has no sample of an output that the flow looks into.
     pub fn is_missing_sample(&self) -> bool {
         matches!(self.kind, Kind::MissingSample { .. })
+    }
+
+    /// A participant of a choreography was not added to its bus.
+    pub fn is_missing_participant(&self) -> bool {
+        matches!(self.kind, Kind::MissingParticipant { .. })
+    }
+
+    /// A command was rejected, or not answered; the source says with what.
+    pub fn is_command_failed(&self) -> bool {
+        matches!(self.kind, Kind::CommandFailed { .. })
     }
 
     /// A state starts a state machine that was not added.
@@ -170,6 +227,24 @@ impl fmt::Display for Error {
             Kind::InvalidInput { name, why } => write!(f, "the input of execution `{name}` {why}"),
             Kind::UnknownExecution { name } => write!(f, "there is no execution `{name}`"),
             Kind::UnknownToken { token } => write!(f, "no task waits for token `{token}`"),
+            Kind::MissingParticipant {
+                participant,
+                choreography,
+            } => write!(
+                f,
+                "participant `{participant}` of `{choreography}` is missing; add its consumer"
+            ),
+            Kind::ParticipantTwice { participant } => write!(
+                f,
+                "two consumers are for participant `{participant}`; add one of them only"
+            ),
+            Kind::UnknownPlace { place } => write!(
+                f,
+                "the choreography has no `{place}`; write a command, a reaction such as `stock.reserve`, or, for a fault of its publication, an event"
+            ),
+            Kind::CommandFailed { command, saga } => {
+                write!(f, "command `{command}` of saga `{saga}` failed")
+            }
             Kind::InvalidAnswer { why } => write!(f, "the answer {why}"),
             Kind::MissingSample { step } => write!(
                 f,

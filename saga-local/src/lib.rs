@@ -8,6 +8,7 @@
 //! - [`Engine`] holds one state machine, its handlers and its executions; [`Run`] shows one execution.
 //! - [`Fault`] loses, repeats, delays and breaks deliveries on request; [`Engine::deliveries`] tells what happened to each.
 //! - [`FaultMatrix`] runs a saga once for each fault at each of its deliveries, and tells which runs did not end as they should.
+//! - [`Bus`] runs a choreography, of topics and queues in memory; [`EventMatrix`] is its fault matrix.
 //! - A saga whose compensation is stuck parks: [`Engine::parked`] lists what waits, [`Engine::resume`] tries it again,
 //!   [`Engine::skip`] goes on without it.
 //!
@@ -18,6 +19,7 @@
 //! 33,554,432 characters and values and runs for 5 seconds, its result nests at most 500 levels, and one start leads to at most
 //! 1,000 generations of executions and 100,000 of them in all.
 
+mod bus;
 mod check;
 mod clock;
 mod data;
@@ -25,6 +27,7 @@ mod delivery;
 mod driver;
 mod engine;
 mod error;
+mod event_matrix;
 mod execution;
 mod failure;
 mod fault;
@@ -47,19 +50,26 @@ mod run;
 mod services;
 mod shape;
 
+pub use bus::{Bus, BusFault, BusFaultPlan, BusReport, Topic};
 pub use delivery::{Delivery, DeliveryOutcome};
 pub use engine::Engine;
 pub use error::Error;
+pub use event_matrix::{EventMatrix, EventStandIns, event_matrix};
 pub use execution::Status;
 pub use fault::{Fault, FaultPlan};
 pub use history::Event;
 pub use host::{Answer, Call, TaskHost};
 pub use matrix::{
-    Case, End, FaultMatrix, Injected, MatrixReport, Problem, StandIns, World, fault_matrix,
+    Case, End, FaultMatrix, Injected, MatrixReport, Participant, Problem, StandIns, World,
+    fault_matrix,
 };
 pub use parking::Parked;
 pub use run::Run;
 pub use saga_runtime::BoxFuture;
+
+pub mod event_matrix_guide {
+    #![doc = include_str!("../docs/choreography-matrix.md")]
+}
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 

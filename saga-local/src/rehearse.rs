@@ -60,6 +60,11 @@ impl Within {
         Self { rehearsal, dead }
     }
 
+    /// What is known already; `dead` is set when the function's process ends.
+    pub(crate) fn new(rehearsal: Rehearsal, dead: Arc<AtomicBool>) -> Self {
+        Self { rehearsal, dead }
+    }
+
     pub(crate) fn rehearsal(&self) -> Rehearsal {
         self.rehearsal.clone()
     }
@@ -110,8 +115,8 @@ impl Store for Dying {
 }
 
 /// A store that lets others go first, once before each call, so that two deliveries at once take turns.
-struct Polite {
-    store: Arc<dyn Store>,
+pub(crate) struct Polite {
+    pub(crate) store: Arc<dyn Store>,
 }
 
 impl Store for Polite {

@@ -1,4 +1,4 @@
-//! The one place that writes `out/`: each definition and its contract whole, only when its bytes differ, and so that cargo neither
+//! The one place that writes `out/`: each definition, contract and document whole, only when its bytes differ, and so that cargo neither
 //! misses a change of the file nor rebuilds because of the writing itself.
 
 use std::collections::HashMap;
@@ -8,14 +8,15 @@ use std::path::{Path, PathBuf};
 use std::sync::{LazyLock, Mutex, PoisonError};
 use std::time::{Duration, SystemTime};
 
-use proc_macro2::TokenStream;
+use proc_macro2::{Span, TokenStream};
 use quote::quote;
 use saga_compiler::Definition;
+use saga_compiler::choreography::Compiled;
 
-/// The files that this process has written, and whose flow each was: two sagas of one name would overwrite each other.
+/// The files that this process has written, and where each comes from: two sagas of one name would overwrite each other.
 static WRITTEN: LazyLock<Mutex<HashMap<PathBuf, String>>> = LazyLock::new(Mutex::default);
 
-/// Writes the definition where it belongs, and gives the expression that stands for its text.
+/// Writes the definition and its contract where they belong, and gives the expression that stands for its text.
 ///
 /// # Errors
 ///
@@ -26,19 +27,60 @@ pub(crate) fn emit(definition: &Definition) -> Result<TokenStream, String> {
     };
     let name = definition.name();
     let file = folder.join(format!("{name}.asl.json"));
-    claim(&file, definition)?;
+    claim(&file, definition.span(), |first| {
+        format!(
+            "two state machines are called `{name}` in this crate, the first at {first}; rename one of the flows"
+        )
+    })?;
     let definition_path = write(&file, definition.text())?;
     let contract = folder.join(format!("{name}.saga.json"));
     let contract_path = write(&contract, &definition.contract().to_json())?;
-    let text = literal(definition);
-    // Including the files makes cargo look at them: deleted or edited by hand, they are written again. The program's own text
-    // does not come from there, so that nothing else that writes the files can change what the program starts.
-    Ok(quote!({
+    Ok(included(
+        &[definition_path, contract_path],
+        &literal(definition),
+    ))
+}
+
+/// Writes a choreography's contract and its AsyncAPI document, and gives the expressions that stand for their texts.
+///
+/// # Errors
+///
+/// As [`emit`].
+pub(crate) fn emit_choreography(compiled: &Compiled) -> Result<(TokenStream, TokenStream), String> {
+    let (contract, asyncapi) = choreography_literals(compiled);
+    let Some(folder) = folder() else {
+        return Ok((contract, asyncapi));
+    };
+    let name = compiled.name();
+    let file = folder.join(format!("{name}.choreography.json"));
+    claim(&file, compiled.span(), |first| {
+        format!(
+            "two choreographies are called `{name}` in this crate, the first at {first}; rename one of the modules"
+        )
+    })?;
+    let contract_path = write(&file, &compiled.contract().to_json())?;
+    let file = folder.join(format!("{name}.asyncapi.json"));
+    let asyncapi_path = write(&file, compiled.asyncapi())?;
+    Ok((
+        included(&[contract_path], &contract),
+        included(&[asyncapi_path], &asyncapi),
+    ))
+}
+
+/// The texts themselves, where no file is written.
+pub(crate) fn choreography_literals(compiled: &Compiled) -> (TokenStream, TokenStream) {
+    let (contract, asyncapi) = (compiled.contract().to_json(), compiled.asyncapi());
+    (quote!(#contract), quote!(#asyncapi))
+}
+
+/// Including the files makes cargo look at them: deleted or edited by hand, they are written again. The program's own text does
+/// not come from there, so that nothing else that writes the files can change what the program starts.
+fn included(paths: &[String], text: &TokenStream) -> TokenStream {
+    quote!({
         const _: ::core::option::Option<&str> = ::core::option_env!("SAGA_OUT_DIR");
-        const _: &str = ::core::include_str!(#definition_path);
-        const _: &str = ::core::include_str!(#contract_path);
+        #(const _: &str = ::core::include_str!(#paths);)*
         #text
-    }))
+    })
 }
 
 /// Writes a file, and gives its path for `include_str!`.
@@ -64,7 +106,7 @@ pub(crate) fn literal(definition: &Definition) -> TokenStream {
     quote!(#text)
 }
 
-/// Where definitions go; `None` when nothing is to be written.
+/// Where files go; `None` when nothing is to be written.
 fn folder() -> Option<PathBuf> {
     if is_documentation() || is_analyzer() {
         return None;
@@ -158,21 +200,14 @@ fn excluded(manifest: &str) -> impl Iterator<Item = &str> {
     list.split('"').skip(1).step_by(2)
 }
 
-fn claim(file: &Path, definition: &Definition) -> Result<(), String> {
-    let start = definition.span().start();
-    let place = format!(
-        "{}:{}:{}",
-        definition.span().file(),
-        start.line,
-        start.column
-    );
+/// Takes a file's name; `taken` is what to say when another has it, and where that stands.
+fn claim(file: &Path, span: Span, taken: impl Fn(&str) -> String) -> Result<(), String> {
+    let start = span.start();
+    let place = format!("{}:{}:{}", span.file(), start.line, start.column);
     let mut written = WRITTEN.lock().unwrap_or_else(PoisonError::into_inner);
     match written.insert(file.to_owned(), place.clone()) {
         // The same tokens may be expanded twice.
-        Some(first) if first != place => Err(format!(
-            "two state machines are called `{}` in this crate, the first at {first}; rename one of the flows",
-            definition.name()
-        )),
+        Some(first) if first != place => Err(taken(&first)),
         _ => Ok(()),
     }
 }

@@ -1,6 +1,6 @@
-//! The `#[saga]` attribute: hands tokens to `saga-compiler`, and definitions to `emit.rs`.
+//! The `#[saga]` and `#[choreography]` attributes: they hand tokens to `saga-compiler`, and what it makes of them to `emit.rs`.
 //!
-//! It is documented where users find it, at its re-export in `saga-runtime`.
+//! They are documented where users find them, at their re-exports in `saga-runtime`.
 
 mod emit;
 
@@ -31,7 +31,32 @@ pub fn saga(options: TokenStream, module: TokenStream) -> TokenStream {
         .into()
 }
 
-/// `compile_error!` at the flow's name.
+#[allow(
+    missing_docs,
+    reason = "documented at its re-export, where its examples compile"
+)]
+#[proc_macro_attribute]
+pub fn choreography(options: TokenStream, module: TokenStream) -> TokenStream {
+    let compiled = match saga_compiler::choreography::compile(options.into(), module.into()) {
+        Ok(compiled) => compiled,
+        Err(failed) => return failed.expand().into(),
+    };
+    let (error, contract, asyncapi) = match emit::emit_choreography(&compiled) {
+        Ok((contract, asyncapi)) => (None, contract, asyncapi),
+        Err(message) => {
+            let (contract, asyncapi) = emit::choreography_literals(&compiled);
+            (
+                Some(error_at(compiled.span(), &message)),
+                contract,
+                asyncapi,
+            )
+        }
+    };
+    let module = compiled.expand(&contract, &asyncapi);
+    quote::quote!(#error #module).into()
+}
+
+/// `compile_error!` at the flow's or the module's name.
 fn error_at(span: proc_macro2::Span, message: &str) -> proc_macro2::TokenStream {
     quote::quote_spanned!(span=> ::core::compile_error! { #message })
 }

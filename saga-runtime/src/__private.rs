@@ -1,4 +1,7 @@
-//! What the expansion of `#[saga]` calls: a participant's handler, put together step by step. No part of the public API.
+//! What the expansion of `#[saga]` calls: a participant's handler, put together step by step. What that of `#[choreography]` calls is
+//! in `react`. No part of the public API.
+
+mod react;
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -9,7 +12,11 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
+pub use self::react::{ConsumerBuilder, React, receive_each};
 pub use crate::BoxFuture;
+#[cfg(feature = "dynamodb")]
+pub use crate::dynamodb::lazy_client as http_client;
+pub use crate::event::Outgoing;
 // For the embedded engine.
 pub use crate::execution_name::check_execution_name;
 pub use crate::flow::{block, call, joined};

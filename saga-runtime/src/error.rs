@@ -5,6 +5,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use crate::event::Outgoing;
 use crate::failure::Failure;
 
 /// What a participant's method may fail with.
@@ -54,6 +55,12 @@ pub trait StepError {
     ///
     /// Those of the fields' own serialization; the error is then reported without data.
     fn data(&self) -> Result<Value, serde_json::Error>;
+
+    /// The event that a rejection is, where it is one.
+    #[doc(hidden)]
+    fn event(&self) -> Option<Outgoing> {
+        None
+    }
 }
 
 /// "Not now": the only thing that a compensation or a retriable step may fail with.

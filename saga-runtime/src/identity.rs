@@ -16,6 +16,8 @@ pub(crate) struct Identity {
     step_end: usize,
     /// The index path inside of loops.
     pub(crate) item: Vec<u64>,
+    /// The saga is named by a key of the business's, which may have a `#` in it.
+    by_key: bool,
 }
 
 impl Identity {
@@ -32,13 +34,31 @@ impl Identity {
             step: saga.len() + 1,
             step_end,
             item,
+            by_key: false,
+        }
+    }
+
+    /// Of a choreography's reaction to any event that leads to it, or to this one. None of the names has a `|` in it.
+    pub(crate) fn of_reaction(saga: &str, reaction: &str, event: Option<&str>) -> Self {
+        let mut key = [saga, reaction].join("|");
+        let step_end = key.len();
+        if let Some(event) = event {
+            key.push('|');
+            key.push_str(event);
+        }
+        Self {
+            key: key.into(),
+            step: saga.len() + 1,
+            step_end,
+            item: Vec::new(),
+            by_key: true,
         }
     }
 
     /// The execution's ARN, `#`, and when it started: Step Functions lets a
     /// [name](https://docs.aws.amazon.com/step-functions/latest/apireference/API_StartExecution.html) be used again after
     /// 90 days, when records still tell of the earlier execution.
-    fn saga(&self) -> &str {
+    pub(crate) fn saga(&self) -> &str {
         &self.key[..self.step - 1]
     }
 
@@ -47,9 +67,12 @@ impl Identity {
         &self.key[self.step..self.step_end]
     }
 
-    /// The execution's ARN: what stands before the last `#`, or everything.
+    /// The execution's ARN: what stands before the last `#`, or everything. Of a choreography the saga's id.
     pub(crate) fn arn(&self) -> &str {
         let saga = self.saga();
+        if self.by_key {
+            return saga;
+        }
         saga.rsplit_once('#').map_or(saga, |(arn, _)| arn)
     }
 

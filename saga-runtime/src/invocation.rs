@@ -58,10 +58,21 @@ impl Invocation {
         }
     }
 
+    /// What of it is meant for this reaction.
+    pub(crate) fn for_reaction(&self, name: &str) -> Self {
+        let only = self.rehearsal().only.as_deref();
+        let mut own = self.clone();
+        if only.is_some_and(|only| only != name) {
+            own.rehearsal = None;
+        }
+        own
+    }
+
     pub(crate) fn rehearsal(&self) -> &Rehearsal {
         static NONE: Rehearsal = Rehearsal {
             code: None,
             store: None,
+            only: None,
         };
         self.rehearsal.as_deref().unwrap_or(&NONE)
     }

@@ -23,6 +23,15 @@ impl Fingerprint {
         Self(Sha256::digest(text.as_bytes()).into())
     }
 
+    /// Of an event: the same one has the same id, and says the same.
+    pub(crate) fn of_event(id: &str, data: &Value) -> Self {
+        let mut text = String::with_capacity(256);
+        write_string(id, &mut text);
+        text.push('\n');
+        write_canonical(data, &mut text);
+        Self(Sha256::digest(text.as_bytes()).into())
+    }
+
     /// In hexadecimal.
     pub(crate) fn text(&self) -> String {
         hex(&self.0)

@@ -126,6 +126,8 @@
 //! |---|---|
 //! | `lambda` | `place_order::serve_stock(StockService, store).await` is a whole `main`: module `lambda` |
 //! | `dynamodb` | `DynamoDbStore`, for the barrier's records and the documents of [`Tx`]: module `dynamodb` |
+//! | `sns`, `eventbridge` | a participant's events from its table's stream to a topic or a bus: module `relay` |
+//! | `sqs` | what cannot be taken goes to a dead-letter queue, with the reason |
 //! | `client` | starting a saga by business key, and awaiting its result as `Result<Receipt, Rejection>`: module `client` |
 //!
 //! What a delivery costs, in calls of DynamoDB (`.ci/e2e round_trips` counts them at the wire):
@@ -138,10 +140,16 @@
 //! | compensation | 2 | 2 |
 //! | compensation of what never happened | 2 | 2 |
 //!
+//! In a choreography, and with [`Tx::publish`] anywhere else, events cost nothing more: they stand in the step's record, which
+//! commits with its writes. A command or a reaction is an action of the left column, and `after` one condition more in the same
+//! call; a relay makes one call for ten events.
+//!
 //! # Where to read on
 //!
 //! - [`saga`](macro@saga): the attribute, step by step: options, kinds, what a flow may say.
+//! - [`choreography`](macro@choreography): the other attribute, for sagas without an orchestrator.
 //! - [`flow_language`]: each thing that a flow may say, the states that it becomes, and what happens when it fails.
+//! - [`Choreography`], [`Consumer`], [`Event`]: sagas without an orchestrator, and what serves them.
 //! - [`Tx`], [`Table`]: the document API that works in memory and on DynamoDB alike.
 //! - [`Handler`]: what `serve_…` gives you, for Lambda and for the embedded engine.
 //! - [`Rejection`], [`Retry`], [`StepError`]: the errors, and which of them end a saga.
@@ -150,13 +158,16 @@
 #[doc(hidden)]
 pub mod __private;
 mod barrier;
+mod choreography;
 #[cfg(feature = "client")]
 pub mod client;
+mod consumer;
 mod context;
 #[cfg(feature = "dynamodb")]
 pub mod dynamodb;
 mod envelope;
 mod error;
+mod event;
 mod execution_name;
 mod failure;
 mod flow;
@@ -167,10 +178,15 @@ mod invocation;
 mod json;
 #[cfg(feature = "lambda")]
 pub mod lambda;
+mod outbox;
 mod outcome;
 mod rehearsal;
+#[cfg(any(feature = "eventbridge", feature = "sns"))]
+pub mod relay;
 mod required;
 mod saga;
+#[cfg(feature = "sqs")]
+mod sqs;
 pub mod store;
 mod timestamp;
 mod tx;
@@ -445,10 +461,16 @@ use std::pin::Pin;
 /// would write the same file, as they would be the same state machine.
 pub use saga_macros::saga;
 
+#[doc = include_str!("../docs/choreography.md")]
+pub use saga_macros::choreography;
+
+pub use self::choreography::{Choreography, Command, Early, ReactionInfo, ReactionKind, Repeat};
+pub use self::consumer::Consumer;
 pub use self::context::Context;
 #[cfg(feature = "dynamodb")]
 pub use self::dynamodb::DynamoDbStore;
 pub use self::error::{Rejection, Retry, StepError};
+pub use self::event::{Event, Publish};
 pub use self::failure::Failure;
 pub use self::flow::{sleep, sleep_until};
 pub use self::handler::Handler;
@@ -469,8 +491,8 @@ pub mod prelude {
     pub use serde::{Deserialize, Serialize};
 
     pub use crate::{
-        Context, Outcome, Rejection, Retry, Table, Timestamp, Tx, field, join, saga, sleep,
-        sleep_until,
+        Context, Outcome, Rejection, Retry, Table, Timestamp, Tx, choreography, field, join, saga,
+        sleep, sleep_until,
     };
 }
 

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use serde_json::Value;
 
 use crate::BoxFuture;
+use crate::event::Outgoing;
 use crate::failure::Failure;
 use crate::guard::{self, Ended, Trouble};
 use crate::store::Store;
@@ -22,6 +23,8 @@ pub struct Rehearsal {
     pub code: Option<CodeFault>,
     /// What lies between the barrier and the store.
     pub store: Option<StoreWrapper>,
+    /// The one reaction that it is about, where an event leads to several.
+    pub only: Option<String>,
 }
 
 /// What a step's code does instead of what it would do.
@@ -35,6 +38,13 @@ pub enum CodeFault {
         data: Value,
         /// Whether it is worth another try.
         transient: bool,
+    },
+    /// It is not called, and is rejected with this event, whatever its errors are.
+    Rejects {
+        /// The event's type.
+        event: String,
+        /// What it says.
+        data: Value,
     },
     /// It does its work, and then panics.
     Panics,
@@ -55,16 +65,26 @@ impl Rehearsal {
     pub(crate) async fn run<'a>(
         &self, step: impl FnOnce() -> BoxFuture<'a, Ended>, trouble: &Trouble,
     ) -> Ended {
-        if let Some(CodeFault::Says {
-            error,
-            data,
-            transient,
-        }) = &self.code
-        {
-            return Ended::Failed(StepFailure {
-                failure: Failure::rehearsed(error, data.clone()),
-                transient: *transient,
-            });
+        match &self.code {
+            Some(CodeFault::Says {
+                error,
+                data,
+                transient,
+            }) => {
+                return Ended::Failed(StepFailure {
+                    failure: Failure::rehearsed(error, data.clone()),
+                    transient: *transient,
+                    event: None,
+                });
+            }
+            Some(CodeFault::Rejects { event, data }) => {
+                return Ended::Failed(StepFailure {
+                    failure: Failure::rehearsed(event, data.clone()),
+                    transient: false,
+                    event: Some(Box::new(Outgoing::raw(event, data.clone()))),
+                });
+            }
+            Some(CodeFault::Panics | CodeFault::Outgrows(_)) | None => {}
         }
         match (guard::run(step, trouble).await, &self.code) {
             (Ended::Output(_), Some(CodeFault::Panics)) => {
@@ -83,6 +103,7 @@ impl fmt::Debug for Rehearsal {
         f.debug_struct("Rehearsal")
             .field("code", &self.code)
             .field("store", &self.store.is_some())
+            .field("only", &self.only)
             .finish()
     }
 }

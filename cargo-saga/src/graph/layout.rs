@@ -24,6 +24,17 @@ pub(super) struct Layout<'d> {
     pub(super) boxes: Vec<Place<'d>>,
     pub(super) pills: Vec<Pill>,
     pub(super) wires: Vec<Wire>,
+    /// Behind it all, of a choreography.
+    pub(super) lanes: Vec<Lane>,
+}
+
+/// What one participant does stands in it.
+pub(super) struct Lane {
+    pub(super) name: String,
+    pub(super) x: f64,
+    pub(super) y: f64,
+    pub(super) width: f64,
+    pub(super) height: f64,
 }
 
 /// A box: a state, with what is inside of it.
@@ -73,6 +84,8 @@ pub(super) enum Stroke {
     Failed,
     Undo,
     Stuck,
+    /// An event that means failure.
+    Failure,
 }
 
 impl From<Way> for Stroke {
@@ -99,7 +112,7 @@ impl Place<'_> {
 }
 
 impl Wire {
-    fn new(points: Vec<(f64, f64)>, stroke: Stroke) -> Self {
+    pub(super) fn new(points: Vec<(f64, f64)>, stroke: Stroke) -> Self {
         Self {
             points,
             stroke,
@@ -199,6 +212,7 @@ fn finish(halves: Halves<'_>, mut wires: Vec<Wire>, x: f64, width: f64) -> Layou
         boxes,
         pills,
         wires,
+        lanes: Vec::new(),
     }
 }
 

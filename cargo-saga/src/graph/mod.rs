@@ -1,5 +1,7 @@
-//! `cargo saga graph`: a picture of a saga. `model` says what is in it, `layout` where, `svg` and `text` write it.
+//! `cargo saga graph`: a picture of a saga. `model` says what is in it, `layout` where, `svg` and `text` write it; `lanes` does so for
+//! a choreography.
 
+mod lanes;
 mod layout;
 mod measure;
 mod model;
@@ -12,18 +14,23 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use crate::args::{Graph, GraphFormat};
-use crate::out::Out;
+use crate::out::{Found, Out};
 use crate::{print, whole};
 
 pub(crate) fn run(
     folder: Option<&Path>, args: &Graph, out: &mut impl Write,
 ) -> Result<ExitCode, String> {
-    let saga = Out::find(folder)?.saga(&args.name)?;
-    let drawing = model::Drawing::of(&saga.name, &saga.machine()?, saga.contract.as_ref());
-    let text = match args.format {
-        GraphFormat::Svg => svg::write(&drawing),
-        GraphFormat::Mermaid => text::mermaid(&drawing),
-        GraphFormat::Dot => text::dot(&drawing),
+    let text = match Out::find(folder)?.any(&args.name)? {
+        Found::Choreography(contract) => lanes::draw(&contract, args.format),
+        Found::Saga(saga) => {
+            let machine = saga.machine()?;
+            let drawing = model::Drawing::of(&saga.name, &machine, saga.contract.as_ref());
+            match args.format {
+                GraphFormat::Svg => svg::write(&drawing),
+                GraphFormat::Mermaid => text::mermaid(&drawing),
+                GraphFormat::Dot => text::dot(&drawing),
+            }
+        }
     };
     match &args.output {
         None => print::text(out, &text)?,

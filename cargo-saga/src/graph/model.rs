@@ -53,6 +53,8 @@ pub(super) enum Look {
     Pivot,
     Retriable,
     ReadOnly,
+    /// Of a choreography: its effect stands whatever becomes of the saga.
+    Observer,
     /// A Task of which nothing is known.
     Plain,
     Saga,
@@ -60,6 +62,10 @@ pub(super) enum Look {
     Wait,
     Compensation,
     Group,
+    /// An event that somebody reacts to.
+    Event,
+    /// Such an event that means failure.
+    Failure,
     Good,
     Bad,
 }

@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
-use super::layout::{self, Label, Layout, Pill, Place, Stroke, Wire};
+use super::layout::{self, Label, Lane, Layout, Pill, Place, Stroke, Wire};
 use super::measure::{self, LONGEST, NAME, NOTE, TITLE};
 use super::model::{Drawing, Look, Node};
 
@@ -25,7 +25,9 @@ fn paint(look: Look) -> (&'static str, &'static str, f64, &'static str) {
         Look::Pivot => ("#ffe7ad", "#c98500", 3.0, ""),
         Look::Retriable => ("#d8f3e2", "#2c9460", 1.4, ""),
         Look::ReadOnly => ("#eef0f2", "#85909c", 1.4, "4 3"),
-        Look::Plain | Look::Wait => ("#eef0f2", "#85909c", 1.4, ""),
+        Look::Failure => ("#fde6e4", "#cc5348", 1.2, "4 3"),
+        Look::Event => ("#eef0f2", "#85909c", 1.2, ""),
+        Look::Plain | Look::Wait | Look::Observer => ("#eef0f2", "#85909c", 1.4, ""),
         Look::Saga => ("#e2f4f7", "#2a8fa3", 1.4, ""),
         Look::Choice => ("#efe8fd", "#8660cf", 1.4, ""),
         Look::Compensation => ("#fde6e4", "#cc5348", 1.4, ""),
@@ -42,11 +44,14 @@ fn meaning(look: Look) -> Option<&'static str> {
         Look::Pivot => "pivot",
         Look::Retriable => "retriable",
         Look::ReadOnly => "read only",
+        Look::Observer => "observer: its effect stands",
         Look::Saga => "a saga of its own",
         Look::Choice => "choice",
         Look::Wait => "wait",
         Look::Compensation => "compensation",
-        Look::Plain | Look::Group | Look::Good | Look::Bad => return None,
+        Look::Plain | Look::Group | Look::Event | Look::Failure | Look::Good | Look::Bad => {
+            return None;
+        }
     })
 }
 
@@ -57,18 +62,22 @@ fn colour(stroke: Stroke) -> (&'static str, &'static str, &'static str) {
         Stroke::Failed => ("#cc5348", "", "failed: it may have had an effect"),
         Stroke::Undo => ("#cc5348", "", "undone next"),
         Stroke::Stuck => (GREY, "1.5 3.5", "stuck"),
+        Stroke::Failure => ("#cc5348", "5 3", "an event that means failure"),
     }
 }
 
 pub(super) fn write(drawing: &Drawing) -> String {
-    let layout = layout::layout(drawing);
-    let title_width = measure::mono(&drawing.name, TITLE);
+    let comment = drawing.comment.as_deref();
+    picture(&drawing.name, comment, &layout::layout(drawing))
+}
+
+pub(super) fn picture(name: &str, comment: Option<&str>, layout: &Layout<'_>) -> String {
+    let title_width = measure::mono(name, TITLE);
     let width = layout.width.max(title_width + 40.0).max(360.0);
-    let comment = drawing.comment.as_deref().unwrap_or_default();
-    let comment = measure::wrap(comment, NOTE, width - 40.0);
+    let comment = measure::wrap(comment.unwrap_or_default(), NOTE, width - 40.0);
     let head = 34.0 + measure::units(comment.len()) * 16.0;
     let mut body = String::new();
-    heading(&mut body, drawing, &comment);
+    heading(&mut body, name, &comment);
     let aside = (width - layout.width) / 2.0;
     let _ = writeln!(
         body,
@@ -76,6 +85,9 @@ pub(super) fn write(drawing: &Drawing) -> String {
         n(aside),
         n(head)
     );
+    for each in &layout.lanes {
+        lane(&mut body, each);
+    }
     for wire in &layout.wires {
         line(&mut body, wire);
     }
@@ -89,17 +101,17 @@ pub(super) fn write(drawing: &Drawing) -> String {
         caption(&mut body, label);
     }
     body.push_str("</g>\n");
-    let height = legend(&mut body, &layout, width, head + layout.height);
+    let height = legend(&mut body, layout, width, head + layout.height);
     let (width, height) = (n(width), n(height));
-    let title = escape(&drawing.name);
+    let title = escape(name);
     format!(
         "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"{width}\" height=\"{height}\" viewBox=\"0 0 {width} {height}\" role=\"img\">\n\
          <title>{title}</title>\n{body}</svg>\n"
     )
 }
 
-fn heading(out: &mut String, drawing: &Drawing, comment: &[String]) {
-    let name = escape(&drawing.name);
+fn heading(out: &mut String, name: &str, comment: &[String]) {
+    let name = escape(name);
     let _ = writeln!(
         out,
         "<text x=\"20\" y=\"30\" font-family=\"{MONO}\" font-size=\"{TITLE}\" font-weight=\"bold\" fill=\"{GREY}\">{name}</text>"
@@ -110,15 +122,30 @@ fn heading(out: &mut String, drawing: &Drawing, comment: &[String]) {
     }
 }
 
-/// Lines are drawn from their end, so that the dashes of those that share a track fall together. The head is a shape of its own:
+fn lane(out: &mut String, lane: &Lane) {
+    let _ = writeln!(
+        out,
+        "<rect x=\"{}\" y=\"{}\" width=\"{}\" height=\"{}\" rx=\"14\" fill=\"{GREY}\" fill-opacity=\"0.1\"/>",
+        n(lane.x),
+        n(lane.y),
+        n(lane.width),
+        n(lane.height)
+    );
+    let _ = writeln!(
+        out,
+        "<text x=\"{}\" y=\"{}\" text-anchor=\"middle\" font-family=\"{SANS}\" font-size=\"{NAME}\" font-weight=\"bold\" fill=\"{GREY}\">{}</text>",
+        n(lane.x + lane.width / 2.0),
+        n(lane.y + 20.0),
+        escape(&lane.name)
+    );
+}
+
+/// Lines are drawn from their end, so that the dashes of those that share a track fall together; those of events, which share their
+/// beginning, from there. The head is a shape of its own:
 /// not everything that draws SVG turns markers.
 fn line(out: &mut String, wire: &Wire) {
     let (colour, dashes, _) = colour(wire.stroke);
-    let dashes = if dashes.is_empty() {
-        String::new()
-    } else {
-        format!(" stroke-dasharray=\"{dashes}\"")
-    };
+    let dashes = dashed(dashes);
     let mut points = wire.points.clone();
     if let ([.., before, tip], true) = (&mut points[..], wire.arrow) {
         let end = *tip;
@@ -141,11 +168,21 @@ fn line(out: &mut String, wire: &Wire) {
             n(back.1 + dy)
         );
     }
+    if wire.stroke == Stroke::Failure {
+        points.reverse();
+    }
     let _ = writeln!(
         out,
         "<path d=\"{}\" fill=\"none\" stroke=\"{colour}\" stroke-width=\"1.5\"{dashes}/>",
         path(&points)
     );
+}
+
+fn dashed(dashes: &str) -> String {
+    if dashes.is_empty() {
+        return String::new();
+    }
+    format!(" stroke-dasharray=\"{dashes}\"")
 }
 
 /// From the last point to the first, with round corners.
@@ -196,11 +233,7 @@ fn boxed(out: &mut String, place: &Place<'_>) {
     } else {
         ""
     };
-    let dashes = if dashes.is_empty() {
-        String::new()
-    } else {
-        format!(" stroke-dasharray=\"{dashes}\"")
-    };
+    let dashes = dashed(dashes);
     let _ = write!(out, "<g><title>{}</title>", escape(&tooltip(node)));
     let _ = writeln!(
         out,
@@ -255,20 +288,21 @@ fn tooltip(node: &Node) -> String {
 }
 
 fn pill(out: &mut String, pill: &Pill) {
-    let (fill, stroke, _, _) = paint(pill.look.unwrap_or(Look::Plain));
+    let (fill, stroke, _, dashes) = paint(pill.look.unwrap_or(Look::Plain));
     let (fill, stroke, ink) = match pill.look {
         None => ("#5d6875", "#5d6875", "#ffffff"),
-        Some(Look::Wait) => (fill, stroke, INK),
+        Some(Look::Wait | Look::Event | Look::Failure) => (fill, stroke, INK),
         Some(_) => (fill, stroke, "#ffffff"),
     };
     let _ = writeln!(
         out,
-        "<rect x=\"{}\" y=\"{}\" width=\"{}\" height=\"{}\" rx=\"{}\" fill=\"{fill}\" stroke=\"{stroke}\"/>",
+        "<rect x=\"{}\" y=\"{}\" width=\"{}\" height=\"{}\" rx=\"{}\" fill=\"{fill}\" stroke=\"{stroke}\"{}/>",
         n(pill.x),
         n(pill.y),
         n(pill.width),
         n(pill.height),
-        n(pill.height / 2.0)
+        n(pill.height / 2.0),
+        dashed(dashes)
     );
     let place = (pill.x + pill.width / 2.0, pill.y + pill.height / 2.0 + 4.0);
     sans(out, place, "middle", ink, &pill.text);

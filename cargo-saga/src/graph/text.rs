@@ -44,17 +44,19 @@ fn edges(drawing: &Drawing) -> Vec<&Edge> {
     all
 }
 
-fn colours(look: Look) -> (&'static str, &'static str) {
+pub(super) fn colours(look: Look) -> (&'static str, &'static str) {
     match look {
         Look::Compensatable => ("#e3edfd", "#4478c8"),
         Look::Pivot => ("#ffe7ad", "#c98500"),
         Look::Retriable => ("#d8f3e2", "#2c9460"),
         Look::Choice => ("#efe8fd", "#8660cf"),
         Look::Saga => ("#e2f4f7", "#2a8fa3"),
-        Look::Compensation => ("#fde6e4", "#cc5348"),
+        Look::Compensation | Look::Failure => ("#fde6e4", "#cc5348"),
         Look::Good => ("#bfe8d0", "#2c9460"),
         Look::Bad => ("#f5b8b2", "#c2453a"),
-        Look::ReadOnly | Look::Plain | Look::Wait | Look::Group => ("#eef0f2", "#85909c"),
+        Look::Observer | Look::Event | Look::ReadOnly | Look::Plain | Look::Wait | Look::Group => {
+            ("#eef0f2", "#85909c")
+        }
     }
 }
 
@@ -153,7 +155,7 @@ fn mermaid_node(text: &mut String, ids: &Ids, node: &Node, depth: usize) {
 }
 
 /// What means something in a label, by Mermaid's own names: <https://mermaid.js.org/syntax/flowchart.html#entity-codes-to-escape-characters>.
-fn quoted(text: &str) -> String {
+pub(super) fn quoted(text: &str) -> String {
     let mut quoted = String::new();
     for c in text.chars() {
         match c {
@@ -305,6 +307,6 @@ fn dot_node(text: &mut String, ids: &Ids, node: &Node, depth: usize) {
     let _ = writeln!(text, "{indent}}}");
 }
 
-fn escaped(text: &str) -> String {
+pub(super) fn escaped(text: &str) -> String {
     text.replace('\\', "\\\\").replace('"', "\\\"")
 }

@@ -130,7 +130,7 @@ impl Definition {
 
 /// CloudFormation's [logical names](https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/resources-section-structure.html)
 /// have ASCII letters and digits alone.
-fn check_letters(name: &str, saga: &str) -> Result<(), String> {
+pub(super) fn check_letters(name: &str, saga: &str) -> Result<(), String> {
     if name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_') {
         return Ok(());
     }

@@ -17,6 +17,10 @@ const RETENTION_MARGIN: u64 = 900;
 /// [14 days](https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SetQueueAttributes.html).
 const LONGEST_RETENTION: u64 = 1_209_600;
 
+/// How long a function that takes messages from a queue may take for ten of them: each is one transaction. Six times as long is what
+/// a message that failed waits for, so it should not be long.
+const CONSUMER_SECONDS: u64 = 10;
+
 /// How long the parking queue keeps a message whose token is good for so many seconds.
 pub(super) fn retention(token: u64) -> u64 {
     token
@@ -64,7 +68,7 @@ impl Saga {
 }
 
 /// A Lambda function.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Function {
     /// `Stock`
     pub(super) id: String,
@@ -74,8 +78,8 @@ pub(super) struct Function {
     pub(super) binary: String,
     /// The participants, `stock`.
     pub(super) serves: Vec<String>,
-    /// The least `TimeoutSeconds` of its tasks.
-    pub(super) task_seconds: u64,
+    /// The least `TimeoutSeconds` of its tasks; none where a queue calls it.
+    pub(super) task_seconds: Option<u64>,
     /// What stands before the names of its tables, where the user says so.
     pub(super) prefix: Option<String>,
     /// Beside the barrier's.
@@ -87,8 +91,11 @@ impl Function {
     /// function first. Step Functions counts from before the call, a cold start included, hence up to 5 s less. Lambda
     /// [allows 900 s](https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html).
     pub(super) fn timeout(&self) -> u64 {
-        let margin = (self.task_seconds / 6).clamp(1, 5);
-        self.task_seconds.saturating_sub(margin).clamp(1, 900)
+        let Some(task) = self.task_seconds else {
+            return CONSUMER_SECONDS;
+        };
+        let margin = (task / 6).clamp(1, 5);
+        task.saturating_sub(margin).clamp(1, 900)
     }
 
     /// Its own stem of table names, after the stack's: `order-book`.
@@ -98,7 +105,7 @@ impl Function {
 }
 
 /// A table of a participant's own.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Table {
     pub(super) name: String,
     /// Its partition key, if the template makes it.
@@ -185,12 +192,7 @@ fn functions(definitions: &[Definition], options: &Options) -> Result<Vec<Functi
     for (definition, group) in definitions.iter().zip(&groups) {
         for (participant, seconds) in &definition.participants {
             let name = snake(participant);
-            let serving = options.functions.iter().find(|serving| {
-                serving
-                    .participants
-                    .iter()
-                    .any(|served| snake(served) == name)
-            });
+            let serving = options.serving(&name);
             let first = *met.entry(name.clone()).or_insert(*group);
             if first != *group && serving.is_none() {
                 return Err(ambiguous(&name, &definitions[first].name, &definition.name));
@@ -213,7 +215,7 @@ fn functions(definitions: &[Definition], options: &Options) -> Result<Vec<Functi
                     binary,
                     name: whole,
                     serves: vec![name],
-                    task_seconds: *seconds,
+                    task_seconds: Some(*seconds),
                     prefix: None,
                     tables: Vec::new(),
                 });
@@ -222,7 +224,7 @@ fn functions(definitions: &[Definition], options: &Options) -> Result<Vec<Functi
             if (&function.name, &function.binary) != (&whole, &binary) {
                 return Err(one_name(&function.binary, &binary, &id));
             }
-            function.task_seconds = function.task_seconds.min(*seconds);
+            function.task_seconds = function.task_seconds.map(|least| least.min(*seconds));
             if !function.serves.contains(&name) {
                 function.serves.push(name);
             }
@@ -260,12 +262,12 @@ fn ambiguous(participant: &str, first: &str, second: &str) -> String {
     )
 }
 
-fn one_name(first: &str, second: &str, id: &str) -> String {
+pub(super) fn one_name(first: &str, second: &str, id: &str) -> String {
     format!("`{first}` and `{second}` would both be the template's `{id}Function`; rename one")
 }
 
 /// Says which participant of the options no saga has, or several binaries serve.
-fn unused(functions: &[Function], options: &Options) -> Result<(), String> {
+pub(super) fn unused(functions: &[Function], options: &Options) -> Result<(), String> {
     let servings = options.functions.iter();
     let mut served: Vec<String> = Vec::new();
     for name in servings.clone().flat_map(|serving| &serving.participants) {
@@ -287,7 +289,7 @@ fn unused(functions: &[Function], options: &Options) -> Result<(), String> {
     }
 }
 
-fn find<'a>(functions: &'a [Function], participant: &str) -> Option<&'a Function> {
+pub(super) fn find<'a>(functions: &'a [Function], participant: &str) -> Option<&'a Function> {
     let mut functions = functions.iter();
     functions.find(|function| function.serves.iter().any(|name| name == participant))
 }
@@ -303,7 +305,7 @@ fn unknown(functions: &[Function], participant: &str) -> String {
     )
 }
 
-fn add_tables(functions: &mut [Function], options: &Options) -> Result<(), String> {
+pub(super) fn add_tables(functions: &mut [Function], options: &Options) -> Result<(), String> {
     for table in &options.tables {
         let name = snake(&table.participant);
         let Some(at) = position(functions, &name) else {
@@ -342,7 +344,7 @@ fn position(functions: &[Function], participant: &str) -> Option<usize> {
 }
 
 /// Two functions with one prefix would have one barrier, which the template would make twice.
-fn check_prefixes(functions: &[Function]) -> Result<(), String> {
+pub(super) fn check_prefixes(functions: &[Function]) -> Result<(), String> {
     for (index, function) in functions.iter().enumerate() {
         let same = |other: &&Function| match (&other.prefix, &function.prefix) {
             (None, None) => other.stem() == function.stem(),

@@ -5,6 +5,7 @@ use std::str::FromStr;
 
 use clap::{Args, ValueEnum};
 
+use super::names::snake;
 use super::needs::BARRIER;
 
 /// What each example is for stands in `cargo-saga/docs/deploying.md`.
@@ -13,12 +14,13 @@ Examples:
   cargo saga template place_order -o template.yaml
   cargo saga template place_order --table stock=shelves:sku --table orders=orders:order_id
   cargo saga template fulfil_order --function fulfil_order_all=warehouse,fraud,payments,carrier,mail
+  cargo saga template order_events --table stock=shelves:sku -o template.yaml
   cargo saga template place_order --format terraform -o main.tf";
 
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct Options {
-    /// The sagas to deploy; the flows that they call come along [default: all in the folder]
+    /// The sagas to deploy; the flows that they call come along [default: all in the folder]. Or one choreography
     #[arg(value_name = "NAME")]
     pub(super) names: Vec<String>,
 
@@ -41,6 +43,30 @@ pub(crate) struct Options {
     /// What stands before the names of a participant's tables [default: `STACK-PARTICIPANT-`]
     #[arg(long = "table-prefix", value_name = "PARTICIPANT=PREFIX")]
     pub(super) prefixes: Vec<PrefixOf>,
+
+    /// Of a choreography: topics and queues keep the order of a saga's events, and cost more
+    #[arg(long)]
+    pub(super) fifo: bool,
+
+    /// Of a choreography: the binary that publishes what the records hold [default: `CHOREOGRAPHY_relay`]
+    #[arg(long, value_name = "BINARY", value_parser = binary)]
+    pub(super) relay: Option<String>,
+}
+
+impl Options {
+    /// The binary that serves the participant, if it was said.
+    pub(super) fn serving(&self, participant: &str) -> Option<&Serving> {
+        let serves = |serving: &&Serving| {
+            let mut names = serving.participants.iter();
+            names.any(|name| snake(name) == participant)
+        };
+        self.functions.iter().find(serves)
+    }
+}
+
+fn binary(text: &str) -> Result<String, String> {
+    check_name(text, "a name")?;
+    Ok(text.to_owned())
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]

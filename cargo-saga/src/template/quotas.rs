@@ -10,8 +10,13 @@ const RESOURCES: usize = 500;
 pub(super) const INLINE_FUNCTIONS: usize = 55;
 pub(super) const MANAGED_FUNCTIONS: usize = 40;
 
+/// What makes a template of sagas smaller, and one of a choreography.
+pub(super) const FEWER_SAGAS: &str = "name fewer sagas, or let functions serve several participants: `--function BINARY=PARTICIPANT,…`";
+pub(super) const FEWER_FUNCTIONS: &str =
+    "let functions serve several participants: `--function BINARY=PARTICIPANT,…`";
+
 /// Refuses a template that CloudFormation would refuse.
-pub(super) fn check(template: &str, resources: usize) -> Result<(), String> {
+pub(super) fn check(template: &str, resources: usize, advice: &str) -> Result<(), String> {
     let over = if template.len() > TEMPLATE_BYTES {
         format!("{} bytes, of {TEMPLATE_BYTES}", template.len())
     } else if resources > RESOURCES {
@@ -20,24 +25,23 @@ pub(super) fn check(template: &str, resources: usize) -> Result<(), String> {
         return Ok(());
     };
     Err(format!(
-        "the template would have {over} that CloudFormation allows; name fewer sagas, or let functions serve several participants: \
-         `--function BINARY=PARTICIPANT,…`"
+        "the template would have {over} that CloudFormation allows; {advice}"
     ))
 }
 
 #[cfg(test)]
 mod tests {
-    use super::check;
+    use super::{FEWER_SAGAS, check};
 
     #[test]
     fn the_largest_template_passes_and_no_larger_one() {
-        assert_eq!(check(&" ".repeat(1_000_000), 500), Ok(()));
-        let bytes = check(&" ".repeat(1_000_001), 1).unwrap_err();
+        assert_eq!(check(&" ".repeat(1_000_000), 500, FEWER_SAGAS), Ok(()));
+        let bytes = check(&" ".repeat(1_000_001), 1, FEWER_SAGAS).unwrap_err();
         assert!(
             bytes.starts_with("the template would have 1000001 bytes, of 1000000"),
             "{bytes}"
         );
-        let resources = check("", 501).unwrap_err();
+        let resources = check("", 501, FEWER_SAGAS).unwrap_err();
         assert!(
             resources.starts_with("the template would have 501 resources, of 500"),
             "{resources}"

@@ -100,6 +100,27 @@ fn what_differs_from_the_source_is_found() {
     );
 }
 
+#[test]
+fn the_files_of_a_choreography_are_looked_at_too() {
+    let folder = committed("committed_choreography");
+    for suffix in ["choreography", "asyncapi"] {
+        let file = folder.join(format!("emitted/events.{suffix}.json"));
+        fs::write(file, "{ \"format\": 1 }").unwrap();
+    }
+    fs::write(folder.join("out/events.asyncapi.json"), "{}").unwrap();
+    check(
+        &folder,
+        &[],
+        expect![[r#"
+        out/events.asyncapi.json: it differs from what the source emits; run `cargo build` and commit it
+        out/events.choreography.json: the source emits it and it is not there; run `cargo build` and commit it
+        out/events.asyncapi.json: git does not have it; `git add` and commit it
+        2 definitions checked, 3 problems
+        exit 1
+    "#]],
+    );
+}
+
 /// A build has mended it, and nobody committed that.
 #[test]
 fn what_only_git_knows_is_found() {

@@ -318,6 +318,8 @@ fn every_saga_of_the_examples_is_among_the_cases() {
         .as_array()
         .unwrap()
         .iter()
+        // A choreography has no states, and no cost that is told here.
+        .filter(|listed| listed["states"].is_number())
         .map(|saga| saga["name"].as_str().unwrap())
         .collect();
     let cases: Vec<&str> = cases().iter().map(|(name, ..)| *name).collect();

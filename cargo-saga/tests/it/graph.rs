@@ -7,7 +7,7 @@ use expect_test::{ExpectFile, expect, expect_file};
 
 use crate::support::{check, emit, examples, folder, folder_with, many, output};
 
-fn svg(folder: &Path, name: &str) -> String {
+pub(crate) fn svg(folder: &Path, name: &str) -> String {
     let text = output(folder, &["graph", name]);
     text.strip_suffix("exit 0\n")
         .expect("it succeeds")
@@ -178,7 +178,7 @@ fn definitions_of_others_are_drawn() {
 }
 
 /// A number of an element.
-fn number(element: &str, key: &str) -> f64 {
+pub(crate) fn number(element: &str, key: &str) -> f64 {
     let (_, rest) = element.split_once(&format!(" {key}=\"")).expect(key);
     rest.split('"')
         .next()
@@ -201,7 +201,7 @@ fn boxes(svg: &str) -> Vec<[f64; 4]> {
 }
 
 /// No two boxes overlap unless one holds the other, and no line runs through a box.
-fn assert_sound(svg: &str) {
+pub(crate) fn assert_sound(svg: &str) {
     let boxes = boxes(svg);
     for (index, a) in boxes.iter().enumerate() {
         for b in &boxes[index + 1..] {
@@ -242,7 +242,7 @@ fn assert_sound(svg: &str) {
 }
 
 /// The points of a path, with the corners that are rounded off.
-fn points(path: &str) -> Vec<(f64, f64)> {
+pub(crate) fn points(path: &str) -> Vec<(f64, f64)> {
     let numbers: Vec<f64> = path
         .split(['M', 'L', 'Q', ' '])
         .filter(|part| !part.is_empty())
@@ -252,7 +252,7 @@ fn points(path: &str) -> Vec<(f64, f64)> {
 }
 
 /// Whether a level or upright line enters the inside of a box.
-fn crosses(from: (f64, f64), to: (f64, f64), leaf: &[f64; 4]) -> bool {
+pub(crate) fn crosses(from: (f64, f64), to: (f64, f64), leaf: &[f64; 4]) -> bool {
     let inset = 1.5;
     let (left, right) = (from.0.min(to.0), from.0.max(to.0));
     let (top, bottom) = (from.1.min(to.1), from.1.max(to.1));

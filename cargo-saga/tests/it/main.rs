@@ -10,6 +10,7 @@
 )]
 
 mod check;
+mod choreography;
 mod cloud;
 mod committed;
 mod completions;

@@ -42,7 +42,7 @@ impl Emulator {
     /// A call in one of Amazon's JSON protocols, such as `DynamoDB_20120810.Scan`.
     pub async fn call(&self, target: &str, body: &Value) -> Value {
         let service = match target.split('.').next() {
-            Some("DynamoDB_20120810") => "dynamodb",
+            Some("DynamoDB_20120810" | "DynamoDBStreams_20120810") => "dynamodb",
             Some("AmazonSQS") => "sqs",
             _ => "states",
         };
@@ -86,6 +86,26 @@ impl Emulator {
             .to_owned()
     }
 
+    /// Has the queue's messages handed to a function.
+    pub async fn create_mapping(&self, mapping: &Value) {
+        let path = "/2015-03-31/event-source-mappings";
+        let reply = self.send("POST", path, "lambda", &[], mapping).await;
+        assert!(reply.status() < 300, "{mapping}: {}", reply.text());
+    }
+
+    /// A call in Amazon's query protocol: its answer's text.
+    pub async fn query(&self, service: &str, fields: &[(&str, &str)]) -> String {
+        let fields: Vec<String> = fields
+            .iter()
+            .map(|(name, value)| format!("{name}={}", encoded(value)))
+            .collect();
+        let form = [("content-type", "application/x-www-form-urlencoded")];
+        let body = fields.join("&").into_bytes();
+        let reply = self.post("POST", "/", service, &form, body).await;
+        assert!(reply.status() < 300, "{fields:?}: {}", reply.text());
+        reply.text()
+    }
+
     /// Every item of a table, as plain JSON.
     pub async fn scan(&self, table: &str) -> Vec<Value> {
         let mut items = Vec::new();
@@ -108,12 +128,20 @@ impl Emulator {
     async fn send(
         &self, method: &str, path: &str, service: &str, more: &[(&str, &str)], body: &Value,
     ) -> Message {
+        let json = [("content-type", "application/x-amz-json-1.0")];
+        let headers = [&json, more].concat();
+        let body = body.to_string().into_bytes();
+        self.post(method, path, service, &headers, body).await
+    }
+
+    async fn post(
+        &self, method: &str, path: &str, service: &str, more: &[(&str, &str)], body: Vec<u8>,
+    ) -> Message {
         let authorization = format!(
             "AWS4-HMAC-SHA256 Credential=test/20260101/us-east-1/{service}/aws4_request, SignedHeaders=host, Signature=0"
         );
         let mut headers = vec![
             ("host", self.address.as_str()),
-            ("content-type", "application/x-amz-json-1.0"),
             ("authorization", authorization.as_str()),
         ];
         headers.extend_from_slice(more);
@@ -123,10 +151,19 @@ impl Emulator {
                 .into_iter()
                 .map(|(name, value)| (name.to_owned(), value.to_owned()))
                 .collect(),
-            body: body.to_string().into_bytes(),
+            body,
         };
         exchange(&self.address, &request).await.unwrap()
     }
+}
+
+/// Everything but letters and digits as `%2B`.
+fn encoded(value: &str) -> String {
+    let bytes = value.bytes().map(|byte| match byte {
+        b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' => char::from(byte).to_string(),
+        _ => format!("%{byte:02X}"),
+    });
+    bytes.collect()
 }
 
 /// `{"sku":{"S":"tea"},"on_hand":{"N":"10"}}` -> `{"sku":"tea","on_hand":10}`

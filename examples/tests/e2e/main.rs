@@ -14,6 +14,7 @@
 
 mod database;
 mod emulator;
+mod events;
 mod http;
 mod load;
 mod order;

@@ -1,4 +1,4 @@
-//! Stands between handlers and the emulator's DynamoDB: counts requests, and makes go wrong what the rules say. Changes no data.
+//! Stands between functions and the emulator's DynamoDB and SNS: counts requests, and makes go wrong what the rules say. Changes no data.
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
@@ -23,6 +23,8 @@ pub enum Act {
     Throttle,
     /// Another transaction is at one of the items.
     Conflict,
+    /// The service is out of order.
+    Fail,
     /// The function has no permission.
     Deny,
     /// It arrives late, and so does its reply.
@@ -47,6 +49,7 @@ impl Act {
             Self::DropRequest => "request lost",
             Self::Throttle => "throttled",
             Self::Conflict => "conflict",
+            Self::Fail => "failed",
             Self::Deny => "denied",
             Self::Delay(_) => "delayed",
             Self::KillBefore => "killed before",
@@ -231,9 +234,8 @@ impl Proxy {
     async fn serve(&self, mut socket: TcpStream, peer: SocketAddr) {
         let _ = socket.set_nodelay(true);
         while let Ok(Some(request)) = Message::read(&mut socket).await {
-            let operation = request.header("x-amz-target").rsplit('.').next();
-            let operation = operation.unwrap_or_default().to_owned();
             let body = request.text();
+            let operation = operation(&request, &body).to_owned();
             *lock(&self.shared.requests)
                 .entry(operation.clone())
                 .or_default() += 1;
@@ -260,6 +262,7 @@ impl Proxy {
             }
             Some(Act::Throttle) => return Some(throttled()),
             Some(Act::Conflict) => return Some(conflict(&request.text())),
+            Some(Act::Fail) => return Some(Message::reply(500, "{}")),
             Some(Act::Deny) => return Some(denied()),
             Some(Act::Delay(delay)) => {
                 tokio::time::sleep(delay).await;
@@ -319,6 +322,17 @@ impl Proxy {
             .or_default() += 1;
         Some(rule.act.clone())
     }
+}
+
+/// What a request asks for: by a header in Amazon's JSON protocols, in the body in the query protocol.
+fn operation<'a>(request: &'a Message, body: &'a str) -> &'a str {
+    let target = request.header("x-amz-target");
+    if let Some((_, operation)) = target.rsplit_once('.') {
+        return operation;
+    }
+    let mut fields = body.split('&');
+    let action = fields.find_map(|field| field.strip_prefix("Action="));
+    action.unwrap_or_default()
 }
 
 /// <https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Programming.Errors.html>

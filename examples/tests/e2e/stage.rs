@@ -284,7 +284,7 @@ fn assign_after_parallels(definition: &str) -> String {
 }
 
 /// A program as the zip of a `provided.al2023` function, in base 64.
-fn zip(program: &str) -> String {
+pub fn zip(program: &str) -> String {
     const ZIP: &str = "
 import base64, io, subprocess, sys, tempfile, zipfile
 with tempfile.NamedTemporaryFile() as bare:

@@ -254,13 +254,13 @@ fn report_foreign_params(
     }
 }
 
-pub(super) fn same(left: &TokenStream, right: &TokenStream) -> bool {
+pub(crate) fn same(left: &TokenStream, right: &TokenStream) -> bool {
     // Most types are spelt alike, and need no closer look.
     left.to_string() == right.to_string() || text(left) == text(right)
 }
 
 /// Tokens as one would write them.
-pub(super) fn text(tokens: &TokenStream) -> String {
+pub(crate) fn text(tokens: &TokenStream) -> String {
     let text = tokens.to_string().replace(' ', "").replace(',', ", ");
     text.replace("::std::vec::Vec<", "Vec<")
         .replace("::std::string::String", "String")

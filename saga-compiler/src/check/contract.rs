@@ -59,7 +59,7 @@ fn data(saga: &ir::Saga) -> impl Iterator<Item = &TokenStream> {
     of_steps.chain(of_flows)
 }
 
-fn collect_idents(tokens: &TokenStream, idents: &mut HashSet<String>) {
+pub(crate) fn collect_idents(tokens: &TokenStream, idents: &mut HashSet<String>) {
     for token in tokens.clone() {
         match token {
             TokenTree::Ident(ident) => {

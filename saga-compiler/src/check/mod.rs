@@ -16,6 +16,9 @@ use std::collections::{HashMap, HashSet};
 
 use proc_macro2::Ident;
 
+pub(crate) use compensation::{same, text};
+pub(crate) use contract::collect_idents;
+
 use crate::errors::Errors;
 use crate::{ir, names};
 

@@ -1,8 +1,8 @@
-//! An error enum, and the names by which Step Functions knows its variants.
+//! What stands in `Err`: an enum or a struct, and the names by which its errors are known.
 
-use proc_macro2::TokenStream;
+use proc_macro2::{Ident, TokenStream};
 use quote::{ToTokens, format_ident, quote, quote_spanned};
-use syn::{Field, Fields, Item, ItemEnum, ItemMod, Variant};
+use syn::{Attribute, Field, Fields, Item, ItemEnum, ItemMod, ItemStruct, Variant};
 
 use super::{cfgs, foreign_attributes, items};
 use crate::{ir, names};
@@ -26,26 +26,96 @@ pub(super) fn expand_error_enum(
         Item::Enum(item) if item.ident == error.ident => Some(item),
         _ => None,
     });
-    let Some(item) = found else {
-        return TokenStream::new();
-    };
-    let krate = &saga.krate;
-    let name = &error.ident;
-    let (types, table) = expand_types(item);
-    let transients = error
-        .variants
-        .iter()
-        .zip(&item.variants)
-        .filter(|(variant, _)| variant.transient)
-        .map(|(_, item)| {
-            let (cfgs, ident) = (cfgs(&item.attrs), &item.ident);
-            quote!(#(#cfgs)* Self::#ident { .. } => true,)
-        });
-    let data = item
-        .variants
-        .iter()
-        .map(|variant| expand_data(&krate.to_token_stream(), variant));
-    let cfgs = cfgs(&item.attrs);
+    match found {
+        Some(item) => expand_error(&saga.krate, ErrorItem::Enum(item), &error.variants, None),
+        None => TokenStream::new(),
+    }
+}
+
+/// What stands in `Err`.
+#[derive(Clone, Copy)]
+pub(crate) enum ErrorItem<'a> {
+    Enum(&'a ItemEnum),
+    /// One error.
+    Struct(&'a ItemStruct),
+}
+
+impl<'a> ErrorItem<'a> {
+    pub(crate) fn of(item: &'a Item) -> Option<Self> {
+        match item {
+            Item::Enum(item) => Some(Self::Enum(item)),
+            Item::Struct(item) => Some(Self::Struct(item)),
+            _ => None,
+        }
+    }
+
+    pub(crate) fn ident(self) -> &'a Ident {
+        match self {
+            Self::Enum(item) => &item.ident,
+            Self::Struct(item) => &item.ident,
+        }
+    }
+
+    fn attributes(self) -> &'a [Attribute] {
+        match self {
+            Self::Enum(item) => &item.attrs,
+            Self::Struct(item) => &item.attrs,
+        }
+    }
+
+    /// The arms that name an error, and all names: what the definition's retriers and catchers are made from.
+    fn types(self) -> (Vec<TokenStream>, Vec<TokenStream>) {
+        match self {
+            Self::Enum(item) => expand_types(item),
+            Self::Struct(item) => {
+                let name = names::plain(&item.ident);
+                (vec![quote!(Self { .. } => #name,)], vec![quote!(#name)])
+            }
+        }
+    }
+
+    /// The arms that show what an error holds.
+    fn data(self, krate: &TokenStream) -> Vec<TokenStream> {
+        match self {
+            Self::Enum(item) => {
+                let variants = item.variants.iter();
+                let data = variants.map(|variant| {
+                    let (cfgs, ident) = (cfgs(&variant.attrs), &variant.ident);
+                    let arm = expand_data(krate, &quote!(Self::#ident), &variant.fields);
+                    quote!(#(#cfgs)* #arm)
+                });
+                data.collect()
+            }
+            Self::Struct(item) => vec![expand_data(krate, &quote!(Self), &item.fields)],
+        }
+    }
+
+    /// The arms of the errors that are worth another try.
+    fn transients(self, variants: &[ir::ErrorVariant]) -> Vec<TokenStream> {
+        let Self::Enum(item) = self else {
+            return Vec::new();
+        };
+        let both = variants.iter().zip(&item.variants);
+        let transients = both
+            .filter(|(variant, _)| variant.transient)
+            .map(|(_, item)| {
+                let (cfgs, ident) = (cfgs(&item.attrs), &item.ident);
+                quote!(#(#cfgs)* Self::#ident { .. } => true,)
+            });
+        transients.collect()
+    }
+}
+
+/// `impl StepError`; `others` are methods besides.
+pub(crate) fn expand_error(
+    krate: &TokenStream, item: ErrorItem<'_>, variants: &[ir::ErrorVariant],
+    others: Option<&TokenStream>,
+) -> TokenStream {
+    let name = item.ident();
+    let (types, table) = item.types();
+    let transients = item.transients(variants);
+    let data = item.data(krate);
+    let cfgs = cfgs(item.attributes());
     // The user's span: an enum without `Display` is shown at its own name.
     let message = quote_spanned! {name.span()=>
         fn message(&self) -> ::std::string::String {
@@ -68,6 +138,7 @@ pub(super) fn expand_error_enum(
             fn data(&self) -> ::core::result::Result<#krate::__private::serde_json::Value, #krate::__private::serde_json::Error> {
                 match self { #(#data)* }
             }
+            #others
         }
     }
 }
@@ -86,12 +157,11 @@ fn expand_types(item: &ItemEnum) -> (Vec<TokenStream>, Vec<TokenStream>) {
 }
 
 /// The variant's data as JSON: nothing, one value, an array, or an object by field names.
-fn expand_data(krate: &TokenStream, variant: &Variant) -> TokenStream {
-    let (cfgs, ident) = (cfgs(&variant.attrs), &variant.ident);
+fn expand_data(krate: &TokenStream, path: &TokenStream, fields: &Fields) -> TokenStream {
     let value = quote!(#krate::__private::serde_json::Value);
     let to_value = quote!(#krate::__private::serde_json::to_value);
-    match &variant.fields {
-        Fields::Unit => quote!(#(#cfgs)* Self::#ident => ::core::result::Result::Ok(#value::Null),),
+    match fields {
+        Fields::Unit => quote!(#path => ::core::result::Result::Ok(#value::Null),),
         Fields::Named(fields) => {
             let shown = || fields.named.iter().filter(|field| !is_source(field));
             let patterns = shown().map(|field| {
@@ -104,7 +174,7 @@ fn expand_data(krate: &TokenStream, variant: &Variant) -> TokenStream {
                 Some(quote!(#(#cfgs)* (::core::convert::From::from(#key), #to_value(#ident)?),))
             });
             quote! {
-                #(#cfgs)* Self::#ident { #(#patterns)* .. } => ::core::result::Result::Ok(#value::Object(
+                #path { #(#patterns)* .. } => ::core::result::Result::Ok(#value::Object(
                     ::core::iter::FromIterator::from_iter([#(#pairs)*] as [(::std::string::String, #value); _])
                 )),
             }
@@ -134,7 +204,7 @@ fn expand_data(krate: &TokenStream, variant: &Variant) -> TokenStream {
                     quote!(::core::result::Result::Ok(#value::Array(::core::convert::From::from([#(#to_value(#several)?),*]))))
                 }
             };
-            quote!(#(#cfgs)* Self::#ident(#(#patterns),*) => #data,)
+            quote!(#path(#(#patterns),*) => #data,)
         }
     }
 }

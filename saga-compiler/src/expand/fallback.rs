@@ -1,10 +1,12 @@
 //! What stands for a module with mistakes: everything that other code mentions, so that rustc has no false followers.
 
-use proc_macro2::TokenStream;
+use proc_macro2::{Ident, TokenStream};
 use quote::quote;
-use syn::{FnArg, Item, ItemEnum, ItemFn, ItemMod, ItemTrait, ReturnType, Type, Variant};
+use syn::{
+    Attribute, FnArg, Item, ItemEnum, ItemFn, ItemMod, ItemTrait, ReturnType, Type, Variant,
+};
 
-use super::{cfgs, items, module};
+use super::{cfgs, expand_item, items, module};
 use crate::names;
 use crate::parse::{
     attribute, input_type, is_flow, is_local, is_participant, ok_type, referent, step_errors,
@@ -16,11 +18,13 @@ pub(crate) fn fallback(item: &ItemMod, krate: &TokenStream) -> TokenStream {
     let generated = items(item).iter().map(|generated| match generated {
         Item::Trait(item) if is_participant(item) => empty_serve(item, krate),
         Item::Fn(item) if is_flow(item) => empty_saga(item, krate),
-        Item::Enum(error) if is_error(item, error) => empty_error(error, krate),
+        Item::Enum(error) if is_error(item, error) => {
+            empty_error(&error.ident, &error.attrs, krate)
+        }
         _ => TokenStream::new(),
     });
     let generated = quote!(#(#generated)*);
-    let module = module(item, &generated);
+    let module = module(item, &generated, expand_item);
     // What only the missing parts use is not unused.
     quote!(#[allow(unused_imports, dead_code)] #module)
 }
@@ -69,8 +73,10 @@ fn is_error(module: &ItemMod, item: &ItemEnum) -> bool {
     item.generics.params.is_empty() && (is_used || item.variants.iter().any(is_transient))
 }
 
-fn empty_error(item: &ItemEnum, krate: &TokenStream) -> TokenStream {
-    let (name, cfgs) = (&item.ident, cfgs(&item.attrs));
+pub(crate) fn empty_error(
+    name: &Ident, attributes: &[Attribute], krate: &TokenStream,
+) -> TokenStream {
+    let cfgs = cfgs(attributes);
     let private = quote!(#krate::__private);
     quote! {
         #(#cfgs)*

@@ -15,8 +15,9 @@ use syn::{AttrStyle, Attribute, Item, ItemMod};
 use crate::ir;
 use crate::parse::{is_flow, is_participant};
 
-pub(crate) use fallback::fallback;
-pub(crate) use participant::kept;
+pub(crate) use error_enum::{ErrorItem, expand_error};
+pub(crate) use fallback::{empty_error, fallback};
+pub(crate) use participant::{expand_trait, kept};
 
 /// The module with its contract implemented. `texts` are the definitions, one a flow, as expressions, and `warnings` what
 /// is to be said of each.
@@ -45,7 +46,7 @@ pub(crate) fn expand(
             );
         }
     }
-    module(item, &quote!(#(#generated)*))
+    module(item, &quote!(#(#generated)*), expand_item)
 }
 
 fn is_step_error(saga: &ir::Saga, index: usize) -> bool {
@@ -57,7 +58,9 @@ fn is_step_error(saga: &ir::Saga, index: usize) -> bool {
 }
 
 /// The module with the user's items, less what only we understand, and with ours behind them.
-fn module(item: &ItemMod, generated: &TokenStream) -> TokenStream {
+pub(crate) fn module(
+    item: &ItemMod, generated: &TokenStream, expand_item: fn(&Item) -> TokenStream,
+) -> TokenStream {
     let ItemMod {
         attrs,
         vis,
@@ -80,7 +83,9 @@ fn module(item: &ItemMod, generated: &TokenStream) -> TokenStream {
 
 fn expand_item(item: &Item) -> TokenStream {
     match item {
-        Item::Trait(item) if is_participant(item) => participant::expand_trait(item),
+        Item::Trait(item) if is_participant(item) => {
+            participant::expand_trait(item, &participant::OURS)
+        }
         Item::Enum(item) => error_enum::strip(item),
         // It becomes a state machine; its body is checked elsewhere.
         Item::Fn(item) if is_flow(item) => TokenStream::new(),
@@ -89,7 +94,7 @@ fn expand_item(item: &Item) -> TokenStream {
 }
 
 /// Attributes without those of ours.
-fn foreign_attributes<'a>(
+pub(crate) fn foreign_attributes<'a>(
     attributes: &'a [Attribute], ours: &'a [&str],
 ) -> impl Iterator<Item = &'a Attribute> {
     attributes
@@ -104,7 +109,7 @@ fn cfgs(attributes: &[Attribute]) -> impl Iterator<Item = &Attribute> {
         .filter(|attribute| attribute.path().is_ident("cfg"))
 }
 
-fn items(item: &ItemMod) -> &[Item] {
+pub(crate) fn items(item: &ItemMod) -> &[Item] {
     item.content
         .as_ref()
         .map(|(_, items)| items.as_slice())

@@ -10,14 +10,15 @@ use crate::lower::required_input;
 use crate::parse::DEFAULT_TIMEOUT;
 use crate::{ir, names, walk};
 
-const OURS: [&str; 2] = ["step", "compensation"];
+pub(super) const OURS: [&str; 2] = ["step", "compensation"];
 
-/// The trait with futures that can be sent; implementers still write `async fn`.
-pub(super) fn expand_trait(item: &ItemTrait) -> TokenStream {
+/// The trait with futures that can be sent, and without the attributes that only we understand; implementers still write
+/// `async fn`.
+pub(crate) fn expand_trait(item: &ItemTrait, ours: &[&str]) -> TokenStream {
     let mut item = item.clone();
     for method in &mut item.items {
         if let TraitItem::Fn(method) = method {
-            method.attrs = foreign_attributes(&method.attrs, &OURS).cloned().collect();
+            method.attrs = foreign_attributes(&method.attrs, ours).cloned().collect();
             // The fallback passes mistakes through here, and they have been reported.
             method.default = None;
             method.semi_token.get_or_insert_default();

@@ -33,7 +33,7 @@ use crate::names;
 use exit::After;
 use facts::{Facts, Names};
 use park::Parked;
-pub(crate) use retry::error_names;
+pub(crate) use retry::{RETRY, error_names};
 use scope::{Phase, Scope};
 pub(crate) use value::required_input;
 

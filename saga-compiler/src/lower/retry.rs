@@ -14,7 +14,7 @@ pub(crate) const UNKNOWN: &str = "Saga.Unknown";
 pub(super) const SKIPPED: &str = "Saga.Skipped";
 
 /// What a participant's `Retry` is called.
-const RETRY: &str = "Saga.Retry";
+pub(crate) const RETRY: &str = "Saga.Retry";
 
 /// Lambda's own errors that mean: not run, or not now.
 /// <https://docs.aws.amazon.com/step-functions/latest/dg/sfn-best-practices.html#bp-lambda-serviceexception>

@@ -9,7 +9,7 @@ use super::types::is_named;
 use crate::{ir, names};
 
 /// The structs and enums of the module, for the rules of the contract.
-pub(super) fn parse_declared_types(items: &[Item]) -> Vec<ir::DeclaredType> {
+pub(crate) fn parse_declared_types(items: &[Item]) -> Vec<ir::DeclaredType> {
     let declared = items.iter().filter_map(|item| {
         let (ident, attributes, vis) = match item {
             Item::Struct(item) => (&item.ident, &item.attrs, &item.vis),
@@ -19,7 +19,7 @@ pub(super) fn parse_declared_types(items: &[Item]) -> Vec<ir::DeclaredType> {
         let derived = derives(attributes, "Serialize") && derives(attributes, "Deserialize");
         // What `cfg_attr` brings, or another macro, is not to be seen here.
         let hidden = attributes.iter().any(|attribute| {
-            !["derive", "doc", "serde", "non_exhaustive"]
+            !["derive", "doc", "serde", "non_exhaustive", "event", "error"]
                 .iter()
                 .any(|known| attribute.path().is_ident(known))
         });
@@ -33,7 +33,7 @@ pub(super) fn parse_declared_types(items: &[Item]) -> Vec<ir::DeclaredType> {
 }
 
 /// How the module's types are declared, doc comments and visibility aside.
-pub(super) fn parse_declarations(items: &[Item]) -> Vec<ir::Declaration> {
+pub(crate) fn parse_declarations(items: &[Item]) -> Vec<ir::Declaration> {
     let declarations = items.iter().filter_map(|item| {
         let (ident, attributes, form, parts) = match item {
             Item::Struct(item) => {

@@ -7,13 +7,13 @@ use super::types::{DataType, Field, parse_field, parse_ty};
 use crate::ir::Ty;
 use crate::names;
 
-pub(super) struct Enum {
-    pub(super) tagging: Tagging,
-    pub(super) variants: Vec<Variant>,
+pub(crate) struct Enum {
+    pub(crate) tagging: Tagging,
+    pub(crate) variants: Vec<Variant>,
 }
 
 /// Where a variant's name stands.
-pub(super) enum Tagging {
+pub(crate) enum Tagging {
     /// `"V"` without data, `{ "V": data }` with it.
     External,
     /// `{ "tag": "V", … }`: the data's own keys beside it.
@@ -22,16 +22,16 @@ pub(super) enum Tagging {
     Adjacent { tag: String, content: String },
 }
 
-pub(super) struct Variant {
-    pub(super) ident: String,
+pub(crate) struct Variant {
+    pub(crate) ident: String,
     /// Its name in JSON, or why a flow cannot see it.
-    pub(super) json: Result<String, String>,
-    pub(super) data: VariantData,
+    pub(crate) json: Result<String, String>,
+    pub(crate) data: VariantData,
     /// The attribute that lets an input write it otherwise.
-    pub(super) loose: Option<&'static str>,
+    pub(crate) loose: Option<&'static str>,
 }
 
-pub(super) enum VariantData {
+pub(crate) enum VariantData {
     Unit,
     /// One field, which serde writes as itself.
     Newtype(Ty),
@@ -40,26 +40,26 @@ pub(super) enum VariantData {
 }
 
 impl Enum {
-    pub(super) fn variant(&self, name: &str) -> Option<&Variant> {
+    pub(crate) fn variant(&self, name: &str) -> Option<&Variant> {
         self.variants.iter().find(|variant| variant.ident == name)
     }
 
     /// The key of the variant's name, where it has one.
-    pub(super) fn tag(&self) -> Option<&str> {
+    pub(crate) fn tag(&self) -> Option<&str> {
         match &self.tagging {
             Tagging::External => None,
             Tagging::Internal { tag } | Tagging::Adjacent { tag, .. } => Some(tag),
         }
     }
 
-    pub(super) fn has_data(&self) -> bool {
+    pub(crate) fn has_data(&self) -> bool {
         let mut variants = self.variants.iter();
         variants.any(|variant| !matches!(variant.data, VariantData::Unit))
     }
 }
 
 /// An enum that derives serde's traits, and has no attribute that closes it.
-pub(super) fn parse_enum(item: &syn::ItemEnum) -> DataType {
+pub(crate) fn parse_enum(item: &syn::ItemEnum) -> DataType {
     let serde = Serde::parse(&item.attrs);
     let keys = ["tag", "content"].map(|word| serde.text(word));
     if keys.iter().flatten().any(|key| is_unspeakable(key)) {

@@ -11,8 +11,8 @@ use crate::errors::{Errors, choices, nearest};
 use crate::ir;
 
 /// One option: its name, and how it is read into `T`. It leaves what it has reported unread.
-type Reader<T> = fn(&mut Errors, &mut T, &Ident, ParseStream<'_>) -> Option<()>;
-type Table<T> = [(&'static str, Reader<T>)];
+pub(crate) type Reader<T> = fn(&mut Errors, &mut T, &Ident, ParseStream<'_>) -> Option<()>;
+pub(crate) type Table<T> = [(&'static str, Reader<T>)];
 
 /// What `#[saga(..)]` says.
 pub(super) struct SagaOptions {
@@ -295,7 +295,7 @@ fn check_heartbeat(errors: &mut Errors, policy: &ir::Policy) {
     }
 }
 
-fn arguments(errors: &mut Errors, attribute: &Attribute) -> Option<TokenStream> {
+pub(crate) fn arguments(errors: &mut Errors, attribute: &Attribute) -> Option<TokenStream> {
     match &attribute.meta {
         Meta::Path(_) => None,
         Meta::List(list) => Some(list.tokens.clone()),
@@ -306,11 +306,19 @@ fn arguments(errors: &mut Errors, attribute: &Attribute) -> Option<TokenStream> 
     }
 }
 
-fn read<T>(
+pub(crate) fn read<T>(
     errors: &mut Errors, options: &mut T, table: &Table<T>, attribute: &str, tokens: TokenStream,
 ) {
+    read_with(errors, options, table, None, attribute, tokens);
+}
+
+/// As [`read`]; `of_type` takes what begins with a capital letter, which is the name of a type and no option.
+pub(crate) fn read_with<T>(
+    errors: &mut Errors, options: &mut T, table: &Table<T>, of_type: Option<Reader<T>>,
+    attribute: &str, tokens: TokenStream,
+) {
     let parser = |input: ParseStream<'_>| {
-        read_list(errors, options, table, attribute, input);
+        read_list(errors, options, table, of_type, attribute, input);
         Ok(())
     };
     // `read_list` reports by itself and reads to the end.
@@ -319,7 +327,8 @@ fn read<T>(
 }
 
 fn read_list<T>(
-    errors: &mut Errors, options: &mut T, table: &Table<T>, attribute: &str, input: ParseStream<'_>,
+    errors: &mut Errors, options: &mut T, table: &Table<T>, of_type: Option<Reader<T>>,
+    attribute: &str, input: ParseStream<'_>,
 ) {
     let mut seen: Vec<String> = Vec::new();
     while !input.is_empty() {
@@ -334,7 +343,9 @@ fn read_list<T>(
             continue;
         };
         let word = name.to_string();
-        let Some((_, reader)) = table.iter().find(|(option, _)| *option == word) else {
+        let of_type = of_type.filter(|_| word.starts_with(char::is_uppercase));
+        let option = table.iter().find(|(option, _)| *option == word);
+        let Some(reader) = option.map(|(_, reader)| *reader).or(of_type) else {
             errors.error(&name, unknown_option(table, attribute, &word));
             skip_to_comma(input);
             continue;
@@ -392,7 +403,7 @@ fn place(name: &Ident, input: ParseStream<'_>) -> Span {
 }
 
 /// `= value`; `example` is what to write instead of something else.
-fn value<T: Parse>(
+pub(crate) fn value<T: Parse>(
     errors: &mut Errors, name: &Ident, input: ParseStream<'_>, example: &str,
 ) -> Option<T> {
     let span = place(name, input);
@@ -416,7 +427,7 @@ fn flag(
 }
 
 /// An option without a value.
-fn alone(errors: &mut Errors, name: &Ident, input: ParseStream<'_>) -> Option<()> {
+pub(crate) fn alone(errors: &mut Errors, name: &Ident, input: ParseStream<'_>) -> Option<()> {
     if input.is_empty() || input.peek(Token![,]) {
         return Some(());
     }

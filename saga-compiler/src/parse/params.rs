@@ -1,6 +1,6 @@
 //! Reads a method's parameters: the one that chooses the guarantee, and those that are data.
 
-use proc_macro2::Span;
+use proc_macro2::{Span, TokenStream};
 use syn::spanned::Spanned;
 use syn::visit::{self, Visit};
 use syn::{FnArg, Lifetime, PatType, Signature, Type, TypeImplTrait, TypeReference};
@@ -94,7 +94,17 @@ pub(super) fn parse_param(errors: &mut Errors, param: &PatType) -> Option<ir::Pa
         );
         return None;
     };
-    let (ty, by_reference) = match peel(&param.ty) {
+    let (owned, by_reference) = parse_passed(errors, &param.ty);
+    Some(ir::Param {
+        ident: ident.clone(),
+        owned,
+        by_reference,
+    })
+}
+
+/// The type of a parameter as one that can be decoded, and whether it is passed by reference.
+pub(crate) fn parse_passed(errors: &mut Errors, ty: &Type) -> (TokenStream, bool) {
+    let (ty, by_reference) = match peel(ty) {
         Type::Reference(reference) => {
             if let Some(mutability) = reference.mutability {
                 errors.error(
@@ -113,11 +123,7 @@ pub(super) fn parse_param(errors: &mut Errors, param: &PatType) -> Option<ir::Pa
         ty => (ty, false),
     };
     BorrowFinder(errors).visit_type(ty);
-    Some(ir::Param {
-        ident: ident.clone(),
-        owned: owned(ty),
-        by_reference,
-    })
+    (owned(ty), by_reference)
 }
 
 /// Finds what JSON cannot be decoded into.

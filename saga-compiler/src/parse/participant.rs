@@ -32,7 +32,7 @@ pub(crate) fn step_errors(item: &ItemTrait) -> impl Iterator<Item = &Type> {
     })
 }
 
-fn methods(item: &ItemTrait) -> impl Iterator<Item = &TraitItemFn> {
+pub(crate) fn methods(item: &ItemTrait) -> impl Iterator<Item = &TraitItemFn> {
     item.items.iter().filter_map(|item| match item {
         TraitItem::Fn(method) => Some(method),
         _ => None,
@@ -125,7 +125,7 @@ fn kinds() -> String {
     }))
 }
 
-fn check_signature(errors: &mut Errors, method: &TraitItemFn) {
+pub(crate) fn check_signature(errors: &mut Errors, method: &TraitItemFn) {
     let Signature {
         ident, generics, ..
     } = &method.sig;
@@ -227,7 +227,7 @@ fn parse_kind(
 }
 
 /// The type as one that can be decoded: `str` -> `String`, `[T]` -> `Vec<T>`.
-pub(super) fn owned(ty: &Type) -> TokenStream {
+pub(crate) fn owned(ty: &Type) -> TokenStream {
     match peel(ty) {
         Type::Slice(slice) => {
             let (span, element) = (slice.span(), &slice.elem);

@@ -19,10 +19,10 @@ pub(super) fn attribute_text(word: &str) -> String {
 pub(super) const CFG_ATTR: &str = "cfg_attr";
 
 /// The `#[serde(..)]` attributes of one item.
-pub(super) struct Serde(Vec<Meta>);
+pub(crate) struct Serde(Vec<Meta>);
 
 impl Serde {
-    pub(super) fn parse(attributes: &[Attribute]) -> Self {
+    pub(crate) fn parse(attributes: &[Attribute]) -> Self {
         let mut metas = Vec::new();
         for attribute in attributes {
             if attribute.path().is_ident(CFG_ATTR) && mentions_serde(attribute) {
@@ -49,7 +49,7 @@ impl Serde {
         self.0.iter().find(|meta| meta.path().is_ident(word))
     }
 
-    pub(super) fn has(&self, word: &str) -> bool {
+    pub(crate) fn has(&self, word: &str) -> bool {
         self.find(word).is_some()
     }
 
@@ -95,7 +95,7 @@ fn mentions_serde(attribute: &Attribute) -> bool {
 }
 
 /// Whether one of the `#[derive(..)]` names it.
-pub(super) fn derives(attributes: &[Attribute], name: &str) -> bool {
+pub(crate) fn derives(attributes: &[Attribute], name: &str) -> bool {
     attributes
         .iter()
         .filter(|attribute| attribute.path().is_ident("derive"))

@@ -263,7 +263,7 @@ fn is_generic(item: &ItemFn, ident: &Ident) -> bool {
 }
 
 /// `const`, `unsafe`, `extern` and `...` mean nothing to a state machine or a step.
-pub(super) fn check_qualifiers(errors: &mut Errors, sig: &syn::Signature) {
+pub(crate) fn check_qualifiers(errors: &mut Errors, sig: &syn::Signature) {
     let name = &sig.ident;
     if let Some(constness) = &sig.constness {
         errors.error(

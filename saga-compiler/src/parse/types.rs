@@ -15,7 +15,7 @@ use crate::ir::Ty;
 use crate::names;
 
 /// The types that a flow may look into.
-pub(super) struct Types {
+pub(crate) struct Types {
     declared: HashMap<String, DataType>,
     /// Those that derive `PartialEq`, so that `==` compares what JSON holds.
     comparable: HashSet<String>,
@@ -23,7 +23,7 @@ pub(super) struct Types {
     strict: HashSet<String>,
 }
 
-pub(super) enum DataType {
+pub(crate) enum DataType {
     Struct(Vec<Field>),
     /// A tuple struct, which serde writes as an array; with one field, as that field.
     Tuple(Vec<Ty>),
@@ -36,22 +36,22 @@ pub(super) enum DataType {
     Underived,
 }
 
-pub(super) struct Field {
-    pub(super) name: String,
-    pub(super) json: JsonName,
-    pub(super) ty: Ty,
+pub(crate) struct Field {
+    pub(crate) name: String,
+    pub(crate) json: JsonName,
+    pub(crate) ty: Ty,
     /// The attribute that lets an input leave the key out, or write another.
-    pub(super) loose: Option<&'static str>,
+    pub(crate) loose: Option<&'static str>,
 }
 
-pub(super) enum JsonName {
+pub(crate) enum JsonName {
     Visible(String),
     /// serde hides it; the attribute that does, as it is written.
     Hidden(String),
 }
 
 impl Types {
-    pub(super) fn parse(items: &[Item]) -> Self {
+    pub(crate) fn parse(items: &[Item]) -> Self {
         let mut types = Self {
             declared: HashMap::new(),
             comparable: HashSet::new(),
@@ -102,7 +102,7 @@ impl Types {
     }
 
     /// The names of the declared types.
-    pub(super) fn names(&self) -> Vec<String> {
+    pub(crate) fn names(&self) -> Vec<String> {
         let mut names: Vec<String> = self.declared.keys().cloned().collect();
         // A hash map has no order, and messages must.
         names.sort();
@@ -110,7 +110,7 @@ impl Types {
     }
 
     /// The enum that has a variant of that name.
-    pub(super) fn owner_of_variant(&self, variant: &str) -> Option<String> {
+    pub(crate) fn owner_of_variant(&self, variant: &str) -> Option<String> {
         self.names()
             .into_iter()
             .find(|name| match self.declared.get(name) {
@@ -123,12 +123,12 @@ impl Types {
     }
 
     /// The declaration behind a type, through aliases; `None` when it is declared elsewhere.
-    pub(super) fn get(&self, ty: &Ty) -> Option<&DataType> {
+    pub(crate) fn get(&self, ty: &Ty) -> Option<&DataType> {
         self.declared.get(name_of(self.resolve(ty))?)
     }
 
     /// The type that an alias stands for.
-    pub(super) fn resolve<'a>(&'a self, mut ty: &'a Ty) -> &'a Ty {
+    pub(crate) fn resolve<'a>(&'a self, mut ty: &'a Ty) -> &'a Ty {
         // An alias cycle is rustc's to report; it ends here.
         for _ in 0..=self.declared.len() {
             match name_of(ty).and_then(|name| self.declared.get(name)) {
@@ -140,7 +140,7 @@ impl Types {
     }
 
     /// The type, and what it wraps as a newtype, as often as one wraps another; serde writes nothing for it.
-    pub(super) fn newtypes<'a>(&'a self, ty: &'a Ty) -> Vec<&'a Ty> {
+    pub(crate) fn newtypes<'a>(&'a self, ty: &'a Ty) -> Vec<&'a Ty> {
         let mut types = vec![self.resolve(ty)];
         while let Some(ty) = types.last()
             && types.len() <= self.declared.len()
@@ -158,7 +158,7 @@ impl Types {
     }
 
     /// Whether a value of the type may be `null` in JSON, so that an `Option` of it cannot be told from `None`.
-    pub(super) fn is_nullable(&self, ty: &Ty) -> bool {
+    pub(crate) fn is_nullable(&self, ty: &Ty) -> bool {
         let ty = self.unwrap(ty);
         match ty {
             Ty::Option(_) => true,
@@ -168,7 +168,7 @@ impl Types {
     }
 
     /// The fields of a type that stand in an internally tagged enum's own object, if it is one that does not mind the tag.
-    pub(super) fn merged(&self, ty: &Ty) -> Option<&[Field]> {
+    pub(crate) fn merged(&self, ty: &Ty) -> Option<&[Field]> {
         let ty = self.unwrap(ty);
         if *ty == Ty::Tuple(Vec::new()) {
             return Some(&[]);
@@ -181,7 +181,7 @@ impl Types {
     }
 
     /// Whether a declared type derives `PartialEq`.
-    pub(super) fn derives_eq(&self, ty: &Ty) -> bool {
+    pub(crate) fn derives_eq(&self, ty: &Ty) -> bool {
         name_of(self.resolve(ty)).is_some_and(|name| self.comparable.contains(name))
     }
 }
@@ -196,7 +196,7 @@ fn name_of(ty: &Ty) -> Option<&str> {
 }
 
 /// As much of a type as a flow must see; references and smart pointers do not show in JSON.
-pub(super) fn parse_ty(ty: &Type) -> Ty {
+pub(crate) fn parse_ty(ty: &Type) -> Ty {
     let opaque = || Ty::Opaque(ty.to_token_stream().to_string().replace(' ', ""));
     match ty {
         Type::Reference(reference) => parse_ty(&reference.elem),
@@ -291,7 +291,7 @@ fn parse_struct(item: &syn::ItemStruct) -> DataType {
 }
 
 /// A field under its container's rule for names; `defaults` where the container fills in what is missing.
-pub(super) fn parse_field(field: &syn::Field, rule: Option<&str>, defaults: bool) -> Option<Field> {
+pub(crate) fn parse_field(field: &syn::Field, rule: Option<&str>, defaults: bool) -> Option<Field> {
     /// What keeps a field's JSON from a flow.
     const HIDING: [&str; 8] = [
         "skip",
@@ -342,7 +342,7 @@ pub(crate) fn attribute<'a>(from: &'a [Attribute], name: &'a str) -> Option<&'a 
 }
 
 /// All `#[..]` of that name.
-pub(super) fn attributes<'a>(
+pub(crate) fn attributes<'a>(
     from: &'a [Attribute], name: &'a str,
 ) -> impl Iterator<Item = &'a Attribute> {
     from.iter()
@@ -350,7 +350,7 @@ pub(super) fn attributes<'a>(
 }
 
 /// The first paragraph of a doc comment: what becomes `Comment`.
-pub(super) fn summary(attributes: &[Attribute]) -> Option<String> {
+pub(crate) fn summary(attributes: &[Attribute]) -> Option<String> {
     let mut lines = Vec::new();
     for attribute in attributes
         .iter()
@@ -397,7 +397,7 @@ pub(crate) fn peel(ty: &Type) -> &Type {
 }
 
 /// Whether a type is called so, by whatever path.
-pub(super) fn is_named(ty: &Type, name: &str) -> bool {
+pub(crate) fn is_named(ty: &Type, name: &str) -> bool {
     match peel(ty) {
         Type::Path(path) => path
             .path
@@ -414,7 +414,7 @@ pub(crate) fn is_local(ty: &Type, name: &Ident) -> bool {
 }
 
 /// The type arguments of `Result<A, B>`, `Outcome<A>`.
-pub(super) fn type_arguments<'a>(ty: &'a Type, name: &str) -> Option<Vec<&'a Type>> {
+pub(crate) fn type_arguments<'a>(ty: &'a Type, name: &str) -> Option<Vec<&'a Type>> {
     let Type::Path(path) = peel(ty) else {
         return None;
     };
@@ -434,7 +434,7 @@ pub(super) fn type_arguments<'a>(ty: &'a Type, name: &str) -> Option<Vec<&'a Typ
 }
 
 /// The name of a parameter that is one identifier.
-pub(super) fn simple_pattern(pattern: &syn::Pat) -> Option<&Ident> {
+pub(crate) fn simple_pattern(pattern: &syn::Pat) -> Option<&Ident> {
     match pattern {
         syn::Pat::Ident(pattern) if pattern.subpat.is_none() && pattern.by_ref.is_none() => {
             Some(&pattern.ident)

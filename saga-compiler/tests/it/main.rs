@@ -8,6 +8,7 @@
 )]
 
 mod budget;
+mod choreography;
 mod contract;
 mod docs;
 mod errors;

@@ -64,20 +64,17 @@ impl Subject {
         let end = end(&run);
         // Whoever skips a compensation means to leave what a rule may be about.
         let is_skipped = operator == Operator::Skips && !stuck.is_empty();
-        let rules = world.invariants.iter().filter(|_| !is_skipped);
-        let broken = rules.filter_map(|(name, check)| {
-            let what = check(&end).err()?;
-            Some(Problem::Broken {
-                invariant: name.clone(),
-                what,
-            })
-        });
+        let broken = if is_skipped {
+            Vec::new()
+        } else {
+            world.broken(&end)
+        };
         let mut output = run.output().cloned();
         if let Some(output) = &mut output {
             strip(output, &self.ignored);
         }
         Ok(Evidence {
-            broken: broken.collect(),
+            broken,
             output,
             reported: run
                 .result()

@@ -24,7 +24,8 @@ use serde_json::Value;
 
 pub use self::report::{Case, End, Injected, MatrixReport, Problem};
 pub use self::stand_in::StandIns;
-pub use self::world::World;
+pub use self::world::{Participant, World};
+pub(crate) use self::world::{Snapshot, difference};
 
 use self::evidence::Subject;
 use self::explore::{Explorer, Plan};

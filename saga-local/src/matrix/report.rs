@@ -76,6 +76,37 @@ pub enum Problem {
         /// What is more (`+`) and what is less (`-`), by place.
         what: String,
     },
+    /// Nothing failed, and the step was undone.
+    Undone {
+        /// Which.
+        step: String,
+    },
+    /// The reaction took effect, and its transaction did not commit it.
+    Outside {
+        /// Which.
+        step: String,
+    },
+    /// An event that was committed did not get to everybody who reacts to it.
+    Lost {
+        /// Its type.
+        event: String,
+        /// Whose reaction there is no trace of.
+        step: String,
+    },
+    /// An event came that no transaction committed.
+    Beside {
+        /// Its type.
+        event: String,
+    },
+    /// A message could not be taken, however often it came.
+    DeadLetter {
+        /// The event's type, or the command's name.
+        event: String,
+        /// Who could not take it.
+        participant: String,
+        /// Why, at the last try.
+        why: String,
+    },
     /// The saga did not come to an end.
     Unfinished {
         /// Where it stands.
@@ -106,6 +137,21 @@ impl fmt::Display for Problem {
             }
             Self::Misreported { what } => write!(f, "misreported: {what}"),
             Self::Differs { what } => write!(f, "left otherwise: {what}"),
+            Self::Undone { step } => write!(f, "`{step}` was undone, and nothing failed"),
+            Self::Outside { step } => {
+                write!(f, "`{step}` took effect outside of its transaction")
+            }
+            Self::Lost { event, step } => {
+                write!(f, "`{event}` was lost on its way to `{step}`")
+            }
+            Self::Beside { event } => {
+                write!(f, "`{event}` was published outside of a transaction")
+            }
+            Self::DeadLetter {
+                event,
+                participant,
+                why,
+            } => write!(f, "`{event}` is a dead letter of `{participant}`: {why}"),
             Self::Unfinished { at } => write!(f, "the saga does not end: {at}"),
             Self::Broken { invariant, what } => write!(f, "`{invariant}` is broken: {what}"),
             Self::NotRun { why } => write!(f, "not run: {why}"),
@@ -116,11 +162,11 @@ impl fmt::Display for Problem {
 /// One fault of a case.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Injected {
-    pub(super) state: String,
-    pub(super) item: Vec<u64>,
-    pub(super) fault: String,
-    pub(super) every_time: bool,
-    pub(super) compensation: bool,
+    pub(crate) state: String,
+    pub(crate) item: Vec<u64>,
+    pub(crate) fault: String,
+    pub(crate) every_time: bool,
+    pub(crate) compensation: bool,
 }
 
 impl Injected {
@@ -161,14 +207,14 @@ impl fmt::Display for Injected {
 /// One run of the matrix.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Case {
-    pub(super) input: String,
-    pub(super) injected: Vec<Injected>,
-    pub(super) path: Vec<String>,
-    pub(super) parked: u32,
-    pub(super) skipped: bool,
+    pub(crate) input: String,
+    pub(crate) injected: Vec<Injected>,
+    pub(crate) path: Vec<String>,
+    pub(crate) parked: u32,
+    pub(crate) skipped: bool,
     #[serde(flatten)]
-    pub(super) end: End,
-    pub(super) problems: Vec<Problem>,
+    pub(crate) end: End,
+    pub(crate) problems: Vec<Problem>,
 }
 
 impl Case {
@@ -246,23 +292,27 @@ impl fmt::Display for Case {
 #[derive(Clone, Debug, Serialize)]
 #[must_use = "a broken case is only in the report"]
 pub struct MatrixReport {
-    pub(super) saga: String,
-    pub(super) cases: Vec<Case>,
-    pub(super) unreached: Vec<String>,
-    pub(super) loops: BTreeMap<String, Vec<u64>>,
+    pub(crate) saga: String,
+    pub(crate) cases: Vec<Case>,
+    pub(crate) unreached: Vec<String>,
+    pub(crate) loops: BTreeMap<String, Vec<u64>>,
+    /// Whether a broken case is shown with its way.
+    #[serde(skip)]
+    pub(crate) shows_way: bool,
 }
 
 impl MatrixReport {
-    pub(super) fn new(saga: &str) -> Self {
+    pub(crate) fn new(saga: &str) -> Self {
         Self {
             saga: saga.to_owned(),
             cases: Vec::new(),
             unreached: Vec::new(),
             loops: BTreeMap::new(),
+            shows_way: false,
         }
     }
 
-    pub(super) fn not_run(&mut self, input: &str, why: String) {
+    pub(crate) fn not_run(&mut self, input: &str, why: String) {
         self.cases.push(Case {
             input: input.to_owned(),
             injected: Vec::new(),
@@ -349,10 +399,11 @@ impl fmt::Display for MatrixReport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let every = f.alternate();
         for case in &self.cases {
-            match (every, case.is_consistent()) {
-                (true, _) => writeln!(f, "{case:#}")?,
+            match (case.is_consistent(), self.shows_way) {
+                _ if every => writeln!(f, "{case:#}")?,
+                (false, true) => writeln!(f, "{case:#}")?,
                 (false, false) => writeln!(f, "{case}")?,
-                (false, true) => {}
+                (true, _) => {}
             }
         }
         for gap in self.gaps() {

@@ -4,10 +4,11 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
 
-use saga_runtime::{Handler, MemoryStore, Rejection};
+use saga_runtime::{Consumer, Handler, MemoryStore, Rejection};
 use serde_json::Value;
 
-use super::report::End;
+use super::report::{End, Problem};
+use crate::bus::Topic;
 use crate::services::PlainFunction;
 
 type Look = Arc<dyn Fn() -> Value + Send + Sync>;
@@ -15,7 +16,7 @@ type Check = Arc<dyn Fn(&End) -> Result<(), String> + Send + Sync>;
 
 /// The participants of one case, fresh, and what is looked at before and after it.
 ///
-/// A list of handlers is enough: the stores in memory that they were made with are compared table by table. What the
+/// A list of handlers, or of a choreography's consumers, is enough: the stores in memory that they were made with are compared table by table. What the
 /// participants keep elsewhere, such as a partner's books, is named by [`watch`](Self::watch) or
 /// [`watch_store`](Self::watch_store), and rules of your own by [`invariant`](Self::invariant).
 ///
@@ -40,13 +41,37 @@ type Check = Arc<dyn Fn(&End) -> Result<(), String> + Send + Sync>;
 pub struct World {
     pub(super) handlers: Vec<Handler>,
     pub(super) functions: Vec<(String, PlainFunction)>,
+    pub(crate) consumers: Vec<Consumer>,
+    pub(crate) topics: Vec<Topic>,
     stores: Vec<(String, MemoryStore)>,
     watched: Vec<(String, Look)>,
-    pub(super) invariants: Vec<(String, Check)>,
+    invariants: Vec<(String, Check)>,
+}
+
+/// A participant of a saga or of a choreography, for lists of either.
+#[doc(hidden)]
+#[derive(Debug)]
+pub enum Participant {
+    /// Of a saga.
+    Handler(Handler),
+    /// Of a choreography.
+    Consumer(Consumer),
+}
+
+impl From<Handler> for Participant {
+    fn from(handler: Handler) -> Self {
+        Self::Handler(handler)
+    }
+}
+
+impl From<Consumer> for Participant {
+    fn from(consumer: Consumer) -> Self {
+        Self::Consumer(consumer)
+    }
 }
 
 /// All that a world holds, by the name of its place: what is compared.
-pub(super) type Snapshot = BTreeMap<String, Value>;
+pub(crate) type Snapshot = BTreeMap<String, Value>;
 
 /// Where the steps stand, by execution, step and item.
 pub(super) type Records = BTreeMap<Key, String>;
@@ -95,6 +120,21 @@ impl World {
         }
     }
 
+    /// A world of a choreography's participants, as they would be on Lambda.
+    pub fn of(consumers: impl IntoIterator<Item = Consumer>) -> Self {
+        Self {
+            consumers: consumers.into_iter().collect(),
+            ..Self::default()
+        }
+    }
+
+    /// Delivers what a service of a choreography publishes by itself, past the outbox.
+    #[must_use]
+    pub fn listen(mut self, topic: &Topic) -> Self {
+        self.topics.push(topic.clone());
+        self
+    }
+
     /// Adds a function without a barrier, as [`Engine::with_function`](crate::Engine::with_function) does.
     #[must_use]
     pub fn function(
@@ -129,14 +169,15 @@ impl World {
     }
 
     /// What is there now, without the fields that are not compared.
-    pub(super) fn look(&self, ignored: &[String]) -> Snapshot {
+    pub(crate) fn look(&self, ignored: &[String]) -> Snapshot {
         let mut snapshot = Snapshot::new();
-        let of_handlers = self.handler_stores();
+        let mut of_participants = self.handler_stores();
+        of_participants.extend(self.consumers.iter().flat_map(Consumer::memory_stores));
         let own = self
             .stores
             .iter()
             .map(|(name, store)| (name.as_str(), store));
-        let all = of_handlers.iter().map(|(name, store)| (*name, store));
+        let all = of_participants.iter().map(|(name, store)| (*name, store));
         for (name, store) in all.chain(own) {
             for (table, items) in store.tables() {
                 let items = items.into_iter().map(Value::Object).collect();
@@ -155,6 +196,18 @@ impl World {
         // A table that was emptied is as one that never was.
         snapshot.retain(|_, value| !is_empty(value));
         snapshot
+    }
+
+    /// The rules of the user's that do not hold, with what they say.
+    pub(crate) fn broken(&self, end: &End) -> Vec<Problem> {
+        let broken = self.invariants.iter().filter_map(|(name, check)| {
+            let what = check(end).err()?;
+            Some(Problem::Broken {
+                invariant: name.clone(),
+                what,
+            })
+        });
+        broken.collect()
     }
 
     /// What the barrier's records say.
@@ -209,7 +262,7 @@ pub(super) fn strip(value: &mut Value, fields: &[String]) {
 }
 
 /// What is other in `after`, in a line; `None` if nothing is.
-pub(super) fn difference(before: &Snapshot, after: &Snapshot) -> Option<String> {
+pub(crate) fn difference(before: &Snapshot, after: &Snapshot) -> Option<String> {
     let mut places = Vec::new();
     let names = before
         .keys()
@@ -245,9 +298,20 @@ fn change(old: Option<&Value>, new: Option<&Value>) -> String {
     parts.join(" ")
 }
 
-impl<H: IntoIterator<Item = Handler>> From<H> for World {
-    fn from(handlers: H) -> Self {
-        Self::new(handlers)
+impl<I> From<I> for World
+where
+    I: IntoIterator,
+    I::Item: Into<Participant>,
+{
+    fn from(participants: I) -> Self {
+        let mut world = Self::default();
+        for participant in participants {
+            match participant.into() {
+                Participant::Handler(handler) => world.handlers.push(handler),
+                Participant::Consumer(consumer) => world.consumers.push(consumer),
+            }
+        }
+        world
     }
 }
 
@@ -255,6 +319,7 @@ impl fmt::Debug for World {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("World")
             .field("handlers", &self.handlers)
+            .field("consumers", &self.consumers.len())
             .finish_non_exhaustive()
     }
 }

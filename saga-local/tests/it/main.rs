@@ -7,10 +7,15 @@
 
 mod bites;
 mod budget;
+mod bus;
+mod choreographies;
 mod corpus;
 mod data;
 mod distributed;
 mod errors;
+mod event_bites;
+mod event_module;
+mod event_shop;
 mod executions;
 mod explained;
 mod faults;

@@ -25,7 +25,7 @@ use serde_json::Value;
 use super::record::{self, Answer, RELEASED, Record, State, millis, set};
 use super::transactional::panicked;
 use super::verdict::{Verdict, try_again};
-use super::{Attempt, Barrier, DecodeCx, Decoded, RACES, answer, check_output, lost_race};
+use super::{Attempt, Barrier, DecodeCx, Decoded, RACES, check_output, lost_race};
 use crate::__private::CxCall;
 use crate::context::Context;
 use crate::failure::Failure;
@@ -63,7 +63,7 @@ impl Barrier {
         if attempt.late {
             let late =
                 Failure::refused("the saga's deadline has passed, and the action has not begun");
-            match self.reject(attempt.inh, late).await {
+            match self.reject(attempt, late).await {
                 Answer::Settled(answer) => return answer,
                 // Whether the saga goes forward or back hangs on what the open delivery did: find out.
                 Answer::Open if attempt.kind == crate::Kind::Pivot => {}
@@ -82,7 +82,7 @@ impl Barrier {
             Ended::Output(output) => self.finish(attempt, epoch, output).await,
             Ended::Failed(error) => match attempt.judge(error) {
                 Verdict::TryAgain(failure) => self.let_go(State::Running, epoch, failure).await,
-                Verdict::Reject(failure) => self.reject_claimed(attempt, epoch, failure).await,
+                Verdict::Reject(failure, _) => self.reject_claimed(attempt, epoch, failure).await,
             },
             Ended::NotJson(error) => {
                 self.lose_output(epoch, format!("it is no JSON: {error}"))
@@ -152,7 +152,7 @@ impl Barrier {
             if found.state == State::Running && self.owns(&found) {
                 return Ok(Claim::Mine(found.epoch()));
             }
-            return Ok(Claim::Answered(found.answer(attempt.inh).unwrap_or_else(
+            return Ok(Claim::Answered(attempt.answer(&found).unwrap_or_else(
                 || Failure::busy("an earlier delivery of the step may still be at work"),
             )));
         }
@@ -193,14 +193,14 @@ impl Barrier {
     }
 
     async fn finish(&self, attempt: &Attempt, epoch: i64, output: Value) -> Result<Value, Failure> {
-        let out = match check_output(&output, &attempt.args) {
+        let out = match check_output(&output, attempt.args.len()) {
             Ok(out) => out,
             Err(reason) => return self.lose_output(epoch, reason).await,
         };
         match self.end_claim(State::Done, epoch, set("out", out)).await? {
             Written::Done(_) => Ok(output),
             // The claim was lost to another delivery, or this is the second try of a write whose reply was lost.
-            Written::Refused(found) => overtaken(answer(found, attempt.inh)),
+            Written::Refused(found) => overtaken(attempt.answer_found(found)),
         }
     }
 
@@ -213,7 +213,7 @@ impl Barrier {
             .await
         {
             Ok(Written::Done(_)) => Err(failure),
-            Ok(Written::Refused(found)) => overtaken(answer(found, attempt.inh)),
+            Ok(Written::Refused(found)) => overtaken(attempt.answer_found(found)),
             Err(failure) => Err(failure),
         }
     }

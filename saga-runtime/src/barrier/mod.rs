@@ -16,6 +16,7 @@
 //! ```
 
 mod external;
+mod reaction;
 mod read_only;
 mod record;
 mod transactional;
@@ -27,15 +28,18 @@ use std::time::SystemTime;
 
 use serde_json::Value;
 
+pub(crate) use self::reaction::{Arrival, Reacting};
 use self::record::{Answer, Record, State};
 use crate::__private::{Action, ActionCode, Compensation, CompensationCode, CxCall, TxCall};
 use crate::BoxFuture;
 use crate::envelope::Request;
+use crate::event::Outgoing;
 use crate::failure::Failure;
 use crate::guard::guard;
 use crate::identity::Identity;
 use crate::invocation::Invocation;
 use crate::json::{Fingerprint, check_integers, write_json};
+use crate::outbox::{self, EVENT_LIMIT, Outbox, Published};
 use crate::saga::Kind;
 use crate::store::{ITEM_LIMIT, Item, Key, Store, StoreError, Stored, Written, record_key};
 
@@ -68,6 +72,8 @@ struct Attempt {
     args: String,
     /// The flow's deadline has passed.
     late: bool,
+    /// What a choreography's delivery has beyond a state machine's.
+    reaction: Option<Reacting>,
 }
 
 impl Barrier {
@@ -95,6 +101,7 @@ impl Barrier {
             inh: Fingerprint::of(request.input),
             args: kept(action.keep, request.input),
             late: deadline.is_some_and(|deadline| self.now() > deadline),
+            reaction: None,
         };
         let read_only = action.kind == Kind::ReadOnly;
         if let Err(reason) = start {
@@ -130,8 +137,11 @@ impl Barrier {
     pub(crate) async fn compensate(&self, compensation: &Compensation) -> Result<Value, Failure> {
         match &compensation.code {
             CompensationCode::Tx(decode) => {
-                let decode = |args: &str, out: &str| decoded("record", || decode((args, out)));
-                Box::pin(self.compensate_tx(&decode)).await
+                let decode = |record: &Record| {
+                    let out = record.out().ok_or_else(|| record::lost_words("output"))?;
+                    decoded("record", || decode((record.args(), out)))
+                };
+                Box::pin(self.compensate_tx(&decode, None)).await
             }
             CompensationCode::Cx(decode) => {
                 let decode = |args: &str, outcome: crate::Outcome<&str>| {
@@ -158,6 +168,33 @@ impl Barrier {
         self.invocation.now()
     }
 
+    /// What is to be published, as the record keeps it.
+    fn outbox(
+        &self, by: Option<&Reacting>, events: Vec<Outgoing>,
+    ) -> Result<Option<String>, String> {
+        if events.is_empty() {
+            return Ok(None);
+        }
+        let publish = |event: Outgoing| {
+            let name = event.name.into_owned();
+            let data = event
+                .data
+                .map_err(|error| format!("event `{name}` is no JSON: {error}"))?;
+            Ok::<_, String>(Published { name, data })
+        };
+        let outbox = Outbox {
+            at: humantime::format_rfc3339_millis(self.now()).to_string(),
+            cause: by.map(|by| by.cause.clone()),
+            source: by.and_then(Reacting::source).map(str::to_owned),
+            events: events.into_iter().map(publish).collect::<Result<_, _>>()?,
+        };
+        let text = serde_json::to_string(&outbox).map_err(|error| error.to_string())?;
+        if text.len() > EVENT_LIMIT {
+            outbox.events.iter().try_for_each(check_event)?;
+        }
+        Ok(Some(text))
+    }
+
     async fn read(&self) -> Result<Option<Record>, Failure> {
         let found = persisted(self.store.record(self.identity.record_key()).await)?;
         found.map(Record::read).transpose()
@@ -170,23 +207,27 @@ impl Barrier {
     /// Records that the action had no effect and never will, and answers with the reason; or answers by the record there is.
     ///
     /// Boxed, as are the other ways that hardly any delivery takes: the one that most take is not to carry room for them.
-    fn reject(&self, inh: Fingerprint, failure: Failure) -> BoxFuture<'_, Answer> {
+    fn reject<'a>(&'a self, attempt: &'a Attempt, failure: Failure) -> BoxFuture<'a, Answer> {
         Box::pin(async move {
-            // A failure is text and a `Value`, which always have JSON.
-            let err = serde_json::to_string(&failure).unwrap_or_default();
-            let put = record::put(
-                self.key(),
-                State::Rejected,
-                &inh.text(),
-                &[("err", &err)],
-                self.now(),
-            );
+            let put = self.rejection(attempt, &failure, None);
             match self.write(&put).await {
                 Ok(Written::Done(_)) => Answer::Settled(Err(failure)),
-                Ok(Written::Refused(found)) => answer(found, inh),
+                Ok(Written::Refused(found)) => attempt.answer_found(found),
                 Err(failure) => Answer::Settled(Err(failure)),
             }
         })
+    }
+
+    /// The record of an action that had no effect and never will, and what it publishes.
+    fn rejection(
+        &self, attempt: &Attempt, failure: &Failure, outbox: Option<&str>,
+    ) -> crate::store::Write {
+        // A failure is text and a `Value`, which always have JSON.
+        let err = serde_json::to_string(failure).unwrap_or_default();
+        let mut more = vec![("err", &*err)];
+        more.extend(outbox.map(|outbox| (outbox::ACTION, outbox)));
+        let inh = attempt.inh.text();
+        record::put(self.key(), State::Rejected, &inh, &more, self.now())
     }
 
     /// Ends an action that cannot take place, for a reason that another delivery would meet again.
@@ -196,7 +237,8 @@ impl Barrier {
     fn decline<'a>(
         &'a self, attempt: &'a Attempt, reason: String,
     ) -> BoxFuture<'a, Result<Value, Failure>> {
-        if attempt.kind == Kind::Retriable {
+        // Nobody would hear of a refusal in a choreography, so that its saga would never end.
+        if attempt.kind == Kind::Retriable || attempt.reaction.is_some() {
             return self.settle(attempt, Failure::unknown(reason));
         }
         self.refuse(attempt, reason)
@@ -208,7 +250,7 @@ impl Barrier {
     ) -> BoxFuture<'a, Result<Value, Failure>> {
         Box::pin(async move {
             // An earlier delivery may have taken effect, so that a refusal would promise too much.
-            self.reject(attempt.inh, Failure::refused(&reason))
+            self.reject(attempt, Failure::refused(&reason))
                 .await
                 .unwrap_or_else(|| Failure::unknown(reason))
         })
@@ -222,7 +264,7 @@ impl Barrier {
     ) -> BoxFuture<'a, Result<Value, Failure>> {
         Box::pin(async move {
             match self.read().await {
-                Ok(Some(record)) => record.answer(attempt.inh).unwrap_or_else(|| failure),
+                Ok(Some(record)) => attempt.answer(&record).unwrap_or_else(|| failure),
                 Ok(None) | Err(_) => Err(failure),
             }
         })
@@ -254,12 +296,22 @@ impl Answer {
     }
 }
 
-/// What a conditional write's old item answers an action with.
-fn answer(found: Option<Item>, inh: Fingerprint) -> Answer {
-    match found.map(|item| Record::read(Stored::Item(item))) {
-        Some(Ok(record)) => record.answer(inh),
-        Some(Err(failure)) => Answer::Settled(Err(failure)),
-        None => Answer::Settled(Err(lost_race())),
+impl Attempt {
+    /// What a record answers it with.
+    fn answer(&self, record: &Record) -> Answer {
+        match &self.reaction {
+            None => record.answer(self.inh),
+            Some(reaction) => record.answer_reaction(self.inh, reaction.info),
+        }
+    }
+
+    /// What a conditional write's old item answers it with.
+    fn answer_found(&self, found: Option<Item>) -> Answer {
+        match found.map(|item| Record::read(Stored::Item(item))) {
+            Some(Ok(record)) => self.answer(&record),
+            Some(Err(failure)) => Answer::Settled(Err(failure)),
+            None => Answer::Settled(Err(lost_race())),
+        }
     }
 }
 
@@ -293,12 +345,12 @@ fn decoded<C>(
         .map_err(|error| format!("the {what} is not what the step's types say: {error}"))
 }
 
-/// Checks an output against what Step Functions and the record can hold, and gives its text.
-fn check_output(output: &Value, args: &str) -> Result<String, String> {
+/// Checks an output against what Step Functions and the record can hold beside `kept` bytes, and gives its text.
+fn check_output(output: &Value, kept: usize) -> Result<String, String> {
     check_integers("output", output)?;
     let mut text = String::new();
     write_json(output, &mut text);
-    let room = OUTPUT_LIMIT.min(ITEM_LIMIT.saturating_sub(RECORD_RESERVE + args.len()));
+    let room = OUTPUT_LIMIT.min(ITEM_LIMIT.saturating_sub(RECORD_RESERVE + kept));
     if text.len() > room {
         return Err(format!(
             "the output has {} bytes; there is room for {room}",
@@ -306,6 +358,17 @@ fn check_output(output: &Value, args: &str) -> Result<String, String> {
         ));
     }
     Ok(text)
+}
+
+fn check_event(event: &Published) -> Result<(), String> {
+    let size = event.data.to_string().len();
+    if size > EVENT_LIMIT {
+        return Err(format!(
+            "event `{}` has {size} bytes; there is room for {EVENT_LIMIT}",
+            event.name
+        ));
+    }
+    Ok(())
 }
 
 /// Brings the store's error into the runtime's terms. The store has tried again by itself.
@@ -330,5 +393,5 @@ fn store_failure(error: &StoreError) -> Failure {
 
 /// A decoded call, or why there is none.
 type Decoded<C> = Result<C, String>;
-type DecodeTx<'a> = &'a (dyn Fn(&str, &str) -> Decoded<TxCall> + Send + Sync);
+type DecodeTx<'a> = &'a (dyn Fn(&Record) -> Decoded<TxCall> + Send + Sync);
 type DecodeCx<'a> = &'a (dyn Fn(&str, crate::Outcome<&str>) -> Decoded<CxCall> + Send + Sync);

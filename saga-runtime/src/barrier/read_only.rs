@@ -8,6 +8,7 @@ use crate::__private::{CxCall, TxCall};
 use crate::context::Context;
 use crate::failure::Failure;
 use crate::guard::{Ended, Trouble};
+use crate::tx::Collected;
 
 impl Barrier {
     pub(super) async fn read_tx(
@@ -15,12 +16,21 @@ impl Barrier {
     ) -> Result<Value, Failure> {
         let (tx, ended) = self.run_tx(permitted(attempt, call)?).await;
         let output = answered(attempt, ended)?;
-        match tx.into_writes() {
-            Ok(writes) if writes.is_empty() => Ok(output),
+        match tx.into_collected() {
+            Ok(Collected { writes, events }) if writes.is_empty() && events.is_empty() => {
+                Ok(output)
+            }
             // Nothing was written and nothing will be, so that there is nothing to compensate.
-            Ok(_) => Err(Failure::refused(
-                "the step is `read_only` and yet it writes; make it `compensate = …`, `pivot` or `retriable`",
-            )),
+            Ok(Collected { writes, .. }) => {
+                let does = if writes.is_empty() {
+                    "publishes"
+                } else {
+                    "writes"
+                };
+                Err(Failure::refused(format!(
+                    "the step is `read_only` and yet it {does}; make it `compensate = …`, `pivot` or `retriable`"
+                )))
+            }
             Err(mistake) => Err(Failure::refused(mistake)),
         }
     }
@@ -44,7 +54,7 @@ fn permitted<C>(attempt: &Attempt, call: Decoded<C>) -> Result<C, Failure> {
 
 fn answered(attempt: &Attempt, ended: Ended) -> Result<Value, Failure> {
     match ended {
-        Ended::Output(output) => match check_output(&output, "") {
+        Ended::Output(output) => match check_output(&output, 0) {
             Ok(_) => Ok(output),
             Err(reason) => Err(Failure::refused(reason)),
         },

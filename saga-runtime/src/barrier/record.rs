@@ -6,8 +6,10 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use serde::de::{DeserializeOwned, IgnoredAny};
 use serde_json::Value;
 
+use crate::choreography::{ReactionInfo, Repeat};
 use crate::failure::Failure;
 use crate::json::Fingerprint;
+use crate::outbox::{self, Origin};
 use crate::store::{BARRIER_KEY, Change, Condition, Item, Key, Operation, Stored, Write, field};
 
 /// Records outlive the longest execution, which is
@@ -107,6 +109,7 @@ impl Record {
             record.json::<Failure>("err")?;
             record.json::<IgnoredAny>("args")?;
             record.json::<IgnoredAny>("out")?;
+            record.json::<IgnoredAny>(outbox::ACTION)?;
         }
         Ok(record)
     }
@@ -141,21 +144,56 @@ impl Record {
             .map_err(|_| damaged(name))
     }
 
-    /// What the record answers an action of the input with the fingerprint `inh`.
-    pub(super) fn answer(&self, inh: Fingerprint) -> Answer {
-        let same_input = match &self.stored {
+    /// What the action published, as JSON text.
+    pub(super) fn outbox(&self) -> Option<&str> {
+        text(&self.stored, outbox::ACTION)
+    }
+
+    fn has_input(&self, inh: Fingerprint) -> bool {
+        match &self.stored {
             Stored::Item(_) => text(&self.stored, "inh") == Some(&*inh.text()),
             Stored::Record(record) => record.inh == inh,
+        }
+    }
+
+    /// What the record answers a reaction to the event with the fingerprint `inh`: what it published, as JSON text.
+    pub(super) fn answer_reaction(&self, inh: Fingerprint, info: &ReactionInfo) -> Answer {
+        let answer = match (self.state, self.has_input(inh)) {
+            (State::Running, _) => return Answer::Open,
+            (State::Done, true) => Ok(Value::from(self.outbox())),
+            (State::Rejected, true) => self.error(),
+            (State::Done | State::Rejected, false) => Err(other_event(info)),
+            (State::Compensating | State::Compensated | State::Tombstone, _) => {
+                Err(self.too_late())
+            }
         };
-        let answer = match (self.state, same_input) {
+        #[cfg(feature = "lambda")]
+        crate::lambda::note_recorded();
+        Answer::Settled(answer)
+    }
+
+    fn error(&self) -> Result<Value, Failure> {
+        Err(match self.json("err") {
+            Ok(err) => err.unwrap_or_else(|| lost("error")),
+            Err(failure) => failure,
+        })
+    }
+
+    fn too_late(&self) -> Failure {
+        Failure::refused(format!(
+            "the action comes too late: its compensation was here already, and the record says {}",
+            self.state
+        ))
+    }
+
+    /// What the record answers an action of the input with the fingerprint `inh`.
+    pub(super) fn answer(&self, inh: Fingerprint) -> Answer {
+        let answer = match (self.state, self.has_input(inh)) {
             (State::Running, true) => return Answer::Open,
             (State::Done, true) => self
                 .json("out")
                 .and_then(|out| out.ok_or_else(|| lost("output"))),
-            (State::Rejected, true) => Err(match self.json("err") {
-                Ok(err) => err.unwrap_or_else(|| lost("error")),
-                Err(failure) => failure,
-            }),
+            (State::Rejected, true) => self.error(),
             // Refusing would promise that nothing happened, but the other input may have taken effect: it has to be undone.
             (State::Running | State::Done, false) => Err(Failure::unknown(
                 "another input was already taken under the same key; this one is not executed",
@@ -164,15 +202,28 @@ impl Record {
                 "another input was already rejected under the same key; this one is not executed",
             )),
             (State::Compensating | State::Compensated | State::Tombstone, _) => {
-                Err(Failure::refused(format!(
-                    "the action comes too late: its compensation was here already, and the record says {}",
-                    self.state
-                )))
+                Err(self.too_late())
             }
         };
         #[cfg(feature = "lambda")]
         crate::lambda::note_recorded();
         Answer::Settled(answer)
+    }
+}
+
+/// Another event, or another command, came first under the record's key.
+fn other_event(info: &ReactionInfo) -> Failure {
+    let name = info.name;
+    match info.repeat {
+        Repeat::Once => Failure::refused(format!(
+            "another event of the saga led to `{name}` before, and the first counts"
+        )),
+        Repeat::Never | Repeat::Each if info.on.is_empty() => Failure::unknown(format!(
+            "`{name}` was called with another input for this saga before; this one is not executed"
+        )),
+        Repeat::Never | Repeat::Each => Failure::unknown(format!(
+            "another event led to `{name}` for this saga before; this one is not acted on"
+        )),
     }
 }
 
@@ -184,6 +235,7 @@ fn text<'a>(stored: &'a Stored, name: &str) -> Option<&'a str> {
             "st" => Some(record.state),
             "args" => Some(&record.args),
             "out" => Some(&record.out),
+            outbox::ACTION => record.outbox(Origin::Action),
             _ => None,
         },
     }
@@ -195,8 +247,12 @@ fn damaged(name: &str) -> Failure {
     ))
 }
 
-pub(super) fn lost(what: &str) -> Failure {
-    Failure::unknown(format!("the barrier's record lost its {what}"))
+fn lost(what: &str) -> Failure {
+    Failure::unknown(lost_words(what))
+}
+
+pub(super) fn lost_words(what: &str) -> String {
+    format!("the barrier's record lost its {what}")
 }
 
 /// The condition that there is no record.

@@ -2,6 +2,7 @@
 
 use super::Attempt;
 use crate::error::{Retry, StepError};
+use crate::event::Outgoing;
 use crate::failure::Failure;
 use crate::saga::Kind;
 use crate::tx::StepFailure;
@@ -11,30 +12,43 @@ pub(super) enum Verdict {
     /// Nothing is recorded, and the next delivery begins anew.
     TryAgain(Failure),
     /// The action had no effect and never will, once that is recorded.
-    Reject(Failure),
+    Reject(Failure, Option<Box<Outgoing>>),
 }
 
 impl Verdict {
     /// The answer, where nothing is recorded in either case.
     pub(super) fn into_failure(self) -> Failure {
         match self {
-            Self::TryAgain(failure) | Self::Reject(failure) => failure,
+            Self::TryAgain(failure) | Self::Reject(failure, _) => failure,
         }
     }
 }
 
 impl Attempt {
+    /// Whether a test says it in the reaction's place, which its table cannot know.
+    fn is_rehearsed(&self, error: &StepFailure) -> bool {
+        let declares = |event: &Outgoing| {
+            let reaction = self.reaction.as_ref();
+            reaction.is_some_and(|reaction| reaction.info.rejects.contains(&&*event.name))
+        };
+        error.event.as_deref().is_some_and(declares)
+    }
+
     /// Judges an error of the step's code or of a condition, which may be of another type than the step's.
     pub(super) fn judge(&self, error: StepFailure) -> Verdict {
         // A retriable step is not rejected, whatever it says: a recorded no would keep the saga from ever ending.
         if error.transient || self.kind == Kind::Retriable {
             return Verdict::TryAgain(worded_again(self.types, error));
         }
-        if is_known(self.types, &error) {
-            return Verdict::Reject(error.failure);
+        if is_known(self.types, &error) || self.is_rehearsed(&error) {
+            return Verdict::Reject(error.failure, error.event);
+        }
+        // Nobody hears of a rejection that is no event of the choreography's, so that its saga would never end.
+        if self.reaction.is_some() {
+            return Verdict::TryAgain(Failure::unknown(error.failure.to_string()));
         }
         // Nobody catches it by its name, so that it would count as an unknown outcome, and a pivot be tried without end.
-        Verdict::Reject(Failure::refused(error.failure.to_string()))
+        Verdict::Reject(Failure::refused(error.failure.to_string()), None)
     }
 }
 

@@ -15,6 +15,11 @@ use aws_sdk_dynamodb::config::{
     BehaviorVersion, Region, SharedHttpClient, StalledStreamProtectionConfig,
 };
 
+#[cfg(any(feature = "eventbridge", feature = "sns", feature = "sqs"))]
+use aws_config::SdkConfig;
+#[cfg(any(feature = "eventbridge", feature = "sns", feature = "sqs"))]
+use aws_sdk_dynamodb::config::SharedCredentialsProvider;
+
 use super::http::lazy_client;
 use super::lean::lean;
 
@@ -54,6 +59,32 @@ fn container_credentials(http: &SharedHttpClient) -> EcsCredentialsProvider {
     EcsCredentialsProvider::builder()
         .configure(&provider)
         .build()
+}
+
+/// The same for another service's client, whose tries are the SDK's own: three at most. `endpoint` is the variable with the
+/// service's own endpoint.
+#[cfg(any(feature = "eventbridge", feature = "sns", feature = "sqs"))]
+pub(crate) fn settings(endpoint: &str) -> SdkConfig {
+    let http = lazy_client();
+    let credentials = CredentialsProviderChain::first_try(
+        "Environment",
+        EnvironmentVariableCredentialsProvider::new(),
+    )
+    .or_else("Container", container_credentials(&http));
+    let timeouts = TimeoutConfig::builder()
+        .connect_timeout(CONNECT)
+        .operation_attempt_timeout(REPLY)
+        .build();
+    let mut settings = SdkConfig::builder()
+        .behavior_version(BehaviorVersion::latest())
+        .credentials_provider(SharedCredentialsProvider::new(credentials))
+        .http_client(http)
+        .retry_config(RetryConfig::standard())
+        .timeout_config(timeouts)
+        .stalled_stream_protection(StalledStreamProtectionConfig::disabled());
+    settings.set_region(variable(["AWS_REGION", "AWS_DEFAULT_REGION"]).map(Region::new));
+    settings.set_endpoint_url(variable([endpoint, "AWS_ENDPOINT_URL"]));
+    settings.build()
 }
 
 fn variable<const N: usize>(names: [&str; N]) -> Option<String> {

@@ -23,7 +23,7 @@ use tokio::time::timeout;
 type Hyper = Client<HttpsConnector<TcpConnector>, SdkBody>;
 
 /// A client that opens and reads nothing before its first call, which says how long connections are awaited.
-pub(super) fn lazy_client() -> SharedHttpClient {
+pub fn lazy_client() -> SharedHttpClient {
     let hyper: Arc<OnceLock<Hyper>> = Arc::default();
     http_client_fn(move |settings, _| {
         SharedHttpConnector::new(Connector {

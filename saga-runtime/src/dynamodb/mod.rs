@@ -55,6 +55,8 @@ mod error;
 mod expression;
 mod http;
 mod lean;
+#[cfg(any(feature = "eventbridge", feature = "sns"))]
+mod outboxes;
 mod retry;
 mod tables;
 mod transaction;
@@ -75,8 +77,12 @@ use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
 use aws_sdk_dynamodb::types::{ReturnValue, ReturnValuesOnConditionCheckFailure as OnRefusal};
 
 use self::attribute::{Attributes, read_item, to_attribute, to_attributes};
+#[cfg(any(feature = "eventbridge", feature = "sns", feature = "sqs"))]
+pub(crate) use self::environment::settings;
 use self::error::{cancelled, refused, refused_item, trouble};
 use self::expression::Placeholders;
+#[doc(hidden)]
+pub use self::http::lazy_client;
 use self::retry::{Trouble, retrying};
 pub use self::tables::{KeyType, KeyTypes, TableLayout};
 use crate::BoxFuture;

@@ -25,7 +25,7 @@ const MARGIN: Duration = Duration::from_millis(500);
 ///
 /// Reading it never fails, because the runtime would answer for us, under a name that no state machine knows.
 #[derive(Debug)]
-pub(super) struct Body(Result<Value, String>);
+pub(super) struct Body(pub(super) Result<Value, String>);
 
 impl<'de> Deserialize<'de> for Body {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
@@ -69,7 +69,24 @@ async fn serve(
     let invocation = Invocation::new(owner, now + time, Clock::system());
     let end = Instant::now() + time;
 
-    let mut running: Pin<Box<_>> = Box::pin(handler.serve(envelope, &invocation));
+    let running = Box::pin(handler.serve(envelope, &invocation));
+    stopped_at(end, running, || {
+        let whose = match timeout {
+            Some(timeout) if timeout < left => "its task's `TimeoutSeconds`",
+            _ => "the function's deadline",
+        };
+        Failure::unknown(format!(
+            "the step was stopped just before {whose}, and its outcome is not known"
+        ))
+    })
+    .await
+}
+
+/// What a delivery ends with, or `late` if it has not ended by then.
+pub(super) async fn stopped_at<T>(
+    end: Instant, mut running: Pin<Box<impl Future<Output = Result<T, Failure>>>>,
+    late: impl FnOnce() -> Failure,
+) -> Result<T, Failure> {
     let answer = timeout_at(
         end,
         poll_fn(|cx| {
@@ -79,15 +96,7 @@ async fn serve(
         }),
     )
     .await;
-    let answer = answer.unwrap_or_else(|_| {
-        let whose = match timeout {
-            Some(timeout) if timeout < left => "its task's `TimeoutSeconds`",
-            _ => "the function's deadline",
-        };
-        Err(Failure::unknown(format!(
-            "the step was stopped just before {whose}, and its outcome is not known"
-        )))
-    });
+    let answer = answer.unwrap_or_else(|_| Err(late()));
     // Dropping what is left of the step runs the participant's code once more.
     match guard(|| drop(running)) {
         Ok(()) => answer,
@@ -96,7 +105,7 @@ async fn serve(
 }
 
 /// How long a delivery may take, of what the function and the task leave it.
-fn time_for(left: Duration, timeout: Option<Duration>) -> Duration {
+pub(super) fn time_for(left: Duration, timeout: Option<Duration>) -> Duration {
     let left = timeout.map_or(left, |timeout| left.min(timeout));
     left.saturating_sub(MARGIN.min(left / 10))
 }

@@ -14,6 +14,7 @@ use tracing_subscriber::filter::Targets;
 use tracing_subscriber::layer::{Context, Layer, SubscriberExt as _};
 use tracing_subscriber::registry::{LookupSpan, Registry};
 
+use crate::choreography::{ReactionInfo, ReactionKind};
 use crate::envelope::{Envelope, Phase};
 use crate::failure::Failure;
 
@@ -94,7 +95,7 @@ impl Delivery {
         let failure = answer.as_ref().err();
         let error_type = failure.map(Failure::error_type);
         let error_message = failure.map(Failure::message);
-        let duration_ms = (took.as_secs_f64() * 1e6).round() / 1e3;
+        let duration_ms = millis(took);
         // The level is part of what a line is compiled to.
         macro_rules! line {
             ($level:ident) => {
@@ -115,6 +116,85 @@ impl Delivery {
             _ => line!(info),
         }
     }
+}
+
+/// The fields of a reaction, for its own line and for those of the participant.
+pub(super) struct Reaction {
+    span: Span,
+    undoes: bool,
+}
+
+impl Reaction {
+    /// `reaction` is none where a message leads to none.
+    pub(super) fn new(
+        reaction: Option<&ReactionInfo>, message: &Message<'_>, request_id: &str,
+    ) -> Self {
+        let undoes = reaction.is_some_and(|info| info.kind == ReactionKind::Compensation);
+        let span = tracing::error_span!(
+            target: "saga_runtime",
+            "reaction",
+            saga = message.saga,
+            reaction = reaction.map(|info| info.name),
+            event = message.event,
+            event_id = message.event_id,
+            message_id = message.id,
+            receives = message.receives,
+            request_id,
+            recorded = Empty,
+        );
+        Self { span, undoes }
+    }
+
+    pub(super) fn span(&self) -> &Span {
+        &self.span
+    }
+
+    /// Logs the reaction's one line.
+    pub(super) fn end(&self, answer: Result<&Value, &Failure>, took: Duration) {
+        let (level, outcome) = match answer {
+            Ok(_) if self.undoes => (Level::INFO, "compensated"),
+            Ok(_) => (Level::INFO, "done"),
+            Err(failure) => outcome(failure),
+        };
+        let failure = answer.err();
+        let error_type = failure.map(Failure::error_type);
+        let error_message = failure.map(Failure::message);
+        let duration_ms = millis(took);
+        // The level is part of what a line is compiled to.
+        macro_rules! line {
+            ($level:ident) => {
+                tracing::$level!(
+                    target: "saga_runtime",
+                    parent: &self.span,
+                    outcome,
+                    error_type,
+                    error_message,
+                    duration_ms,
+                    "reaction"
+                )
+            };
+        }
+        match level {
+            Level::ERROR => line!(error),
+            Level::WARN => line!(warn),
+            _ => line!(info),
+        }
+    }
+}
+
+/// What a line says of the message that it is about.
+#[derive(Clone, Copy, Default)]
+pub(super) struct Message<'a> {
+    pub(super) saga: Option<&'a str>,
+    pub(super) event: Option<&'a str>,
+    pub(super) event_id: Option<&'a str>,
+    pub(super) id: Option<&'a str>,
+    /// How often the queue has handed it out.
+    pub(super) receives: Option<u64>,
+}
+
+fn millis(took: Duration) -> f64 {
+    (took.as_secs_f64() * 1e6).round() / 1e3
 }
 
 /// Notes that the delivery at work is answered by the barrier's record.

@@ -78,7 +78,38 @@
 //! | `recorded` | `true` where an action is answered by what an earlier delivery left in the record |
 //! | `duration_ms` | from the payload's arrival to the answer |
 //! | `timestamp`, `level`, `target`, `message` | `WARN` for `try_again` and `busy`, `ERROR` for `unknown`, `INFO` for the rest |
+//!
+//! # Consumers
+//!
+//! What `#[choreography]` makes of a participant is a whole `main` as well: `order_events::serve_stock(service, store).await`. It
+//! serves an [event source mapping of an SQS queue](https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-errorhandling.html)
+//! that has `ReportBatchItemFailures` set, and commands by which it is invoked directly or which come by the queue
+//! ([`Command::payload`](crate::Command::payload)).
+//!
+//! - A message is a CloudEvent in JSON, as it is or in what SNS or EventBridge wrap it into. Each reaction that it leads to is a
+//!   delivery: stopped before the function's deadline, and logged with one line. The messages of a batch are taken one after the
+//!   other, and those that must come again are reported.
+//! - In a FIFO queue nothing that follows a failed message of its group is tried.
+//! - A message that still fails at its fifth receive (`SAGA_MAX_RECEIVES`) is sent to the queue `SAGA_DEAD_LETTER_URL`, with the
+//!   reason in its attribute `reason`, and is acknowledged; with the feature `sqs`. Without that variable the queue's own redrive
+//!   policy takes it. An event that comes before its time (`after`) fails until then, so leave it receives enough.
+//! - A rejected command that came by a queue is logged, and nobody else hears of it unless it is rejected with an event.
+//!
+//! | field of a reaction's line | |
+//! |---|---|
+//! | `saga`, `reaction`, `event`, `event_id` | `order-42`, `stock.reserve`, `OrderPlaced` and its id |
+//! | `message_id`, `receives` | SQS's, and how often it has handed the message out |
+//! | `outcome`, `error_type`, `error_message`, `recorded`, `duration_ms`, `request_id` | as above |
+//!
+//! | call | allows |
+//! |---|---|
+//! | each reaction: one transaction | `dynamodb:PutItem`, `UpdateItem`, `DeleteItem`, `ConditionCheckItem` on the participant's tables |
+//! | a compensation reads its record first | `dynamodb:GetItem` |
+//! | the queue, by its mapping | `sqs:ReceiveMessage`, `DeleteMessage`, `GetQueueAttributes` on it |
+//! | a message that cannot be taken | `sqs:SendMessage` on the dead-letter queue |
 
+mod consume;
+mod dead_letters;
 mod host;
 mod log;
 
@@ -86,11 +117,17 @@ use std::env;
 use std::future::IntoFuture;
 use std::sync::Arc;
 
+#[cfg(any(feature = "eventbridge", feature = "sns"))]
+pub(crate) use self::dead_letters::from_env as dead_letters;
+#[cfg(any(feature = "sns", feature = "sqs"))]
+pub(crate) use self::dead_letters::is_fifo;
+#[cfg(any(feature = "eventbridge", feature = "sns", feature = "sqs"))]
+pub(crate) use self::dead_letters::{DeadLetters, Letter};
 pub(crate) use self::log::note_recorded;
 
 use lambda_runtime::{Diagnostic, LambdaEvent, Runtime, service_fn};
 
-use crate::{BoxFuture, Failure, Handler};
+use crate::{BoxFuture, Consumer, Failure, Handler};
 
 /// Why a function cannot go on polling: its environment is not Lambda's, or the runtime API is gone.
 pub use lambda_runtime::Error;
@@ -118,8 +155,7 @@ compile_error!(
 /// }
 /// ```
 pub async fn run(handler: Handler) -> Result<(), Error> {
-    check_environment()?;
-    log::init();
+    prepare()?;
     let handler = Arc::new(handler);
     let serve = service_fn(move |event: LambdaEvent<host::Body>| {
         let handler = Arc::clone(&handler);
@@ -139,6 +175,37 @@ impl IntoFuture for Handler {
     }
 }
 
+/// Serves a consumer's messages and commands until Lambda ends the process. `consumer.await` does the same; see
+/// [above](self#consumers).
+///
+/// # Errors
+///
+/// One of Lambda's variables is missing from the environment, one of the consumer's cannot be used, or the runtime API answers no
+/// more.
+pub async fn consume(consumer: Consumer) -> Result<(), Error> {
+    prepare()?;
+    let host = Arc::new(consume::Host {
+        consumer,
+        max_receives: consume::max_receives()?,
+        dead_letters: dead_letters::from_env("SAGA_DEAD_LETTER_URL")?,
+    });
+    let serve = service_fn(move |event: LambdaEvent<host::Body>| {
+        let host = Arc::clone(&host);
+        async move { host.deliver(event).await }
+    });
+    Runtime::new(serve).run_concurrent().await
+}
+
+impl IntoFuture for Consumer {
+    type Output = Result<(), Error>;
+    type IntoFuture = BoxFuture<'static, Self::Output>;
+
+    /// Serves as a Lambda function: see [`lambda::consume`](consume).
+    fn into_future(self) -> Self::IntoFuture {
+        Box::pin(consume(self))
+    }
+}
+
 impl From<Failure> for Diagnostic {
     fn from(failure: Failure) -> Self {
         Self {
@@ -146,6 +213,13 @@ impl From<Failure> for Diagnostic {
             error_message: failure.error_message(),
         }
     }
+}
+
+/// What a function does before it serves.
+pub(crate) fn prepare() -> Result<(), Error> {
+    check_environment()?;
+    log::init();
+    Ok(())
 }
 
 /// Says what `Runtime::new` would panic about.

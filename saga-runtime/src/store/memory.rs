@@ -11,13 +11,14 @@ use serde_json::{Number, Value};
 use super::condition::integer;
 use super::limits::{check_item, check_key, check_transaction, check_write, has_room};
 use super::number::{normalize, normalized};
-use super::record::{RecordWrite, Stored, record_key};
+use super::record::{RecordWrite, Stored, StoredRecord, record_key};
 use super::{
     BARRIER_KEY, BARRIER_TABLE, Change, Condition, Item, Key, Operation, Reason, Store, StoreError,
     Transacted, Write, Written,
 };
 use crate::BoxFuture;
 use crate::json::sorted;
+use crate::outbox::{Origin, messages};
 
 /// A store in memory, with DynamoDB's semantics and limits.
 ///
@@ -41,6 +42,8 @@ pub struct MemoryStore {
 struct Inner {
     tables: BTreeMap<String, MemoryTable>,
     faults: VecDeque<Fault>,
+    /// Which records published, in the order of the commits.
+    published: Vec<(Arc<str>, Origin)>,
 }
 
 #[derive(Debug)]
@@ -126,6 +129,18 @@ impl MemoryStore {
             ttl.is_none_or(|ttl| ttl >= now.as_secs())
         });
         before - table.items.len()
+    }
+
+    /// What records published after the commit of this number, in the order of the commits: each with its number, of which the
+    /// first is 1, and its messages as CloudEvents. What a table's stream is on DynamoDB.
+    #[doc(hidden)]
+    pub fn outbox_since(&self, number: u64) -> Vec<(u64, Vec<Value>)> {
+        let inner = self.lock();
+        let known = usize::try_from(number).unwrap_or(usize::MAX);
+        let newer = inner.published.iter().zip(1..).skip(known);
+        newer
+            .map(|((key, origin), number)| (number, inner.messages(key, *origin)))
+            .collect()
     }
 
     /// Makes the next `times` calls fail with `error`, without effect. For tests.
@@ -331,12 +346,20 @@ impl Inner {
         };
         match (record, table.items.entry(place)) {
             (RecordWrite::Put(record), Entry::Vacant(entry)) => {
+                if record.outboxes.is_some() {
+                    let published = (Arc::clone(&record.key), Origin::Action);
+                    self.published.push(published);
+                }
                 entry.insert(Stored::Record(Arc::new(record)));
                 Ok(())
             }
             (RecordWrite::Move(by), Entry::Occupied(mut entry)) => match entry.get_mut() {
                 Stored::Record(found) if found.state == by.from => {
-                    Arc::make_mut(found).apply(&by);
+                    if by.outbox.is_some() {
+                        let published = (Arc::clone(&by.key), Origin::Compensation);
+                        self.published.push(published);
+                    }
+                    Arc::make_mut(found).apply(by);
                     Ok(())
                 }
                 found => Err(unexpected(Some(found))),
@@ -384,11 +407,40 @@ impl Inner {
             return Ok(());
         };
         check_table(table, key)?;
+        if key.table == BARRIER_TABLE
+            && let (Some(new), (KeyPart::Text(key), None)) = (&item, &place)
+        {
+            let old = table.items.get(&place);
+            let origins = Origin::ALL.into_iter();
+            let gained = origins.filter(|origin| {
+                new.contains_key(origin.attribute())
+                    && old.and_then(|old| outbox(old, *origin)).is_none()
+            });
+            let published = gained.map(|origin| (Arc::clone(key), origin));
+            self.published.extend(published);
+        }
         match item {
             Some(item) => table.items.insert(place, Stored::Item(item)),
             None => table.items.remove(&place),
         };
         Ok(())
+    }
+
+    /// What a record published; nothing if it has expired.
+    fn messages(&self, key: &Arc<str>, origin: Origin) -> Vec<Value> {
+        let place = (KeyPart::Text(Arc::clone(key)), None);
+        let table = self.tables.get(BARRIER_TABLE);
+        let record = table.and_then(|table| table.items.get(&place));
+        let text = record.and_then(|record| outbox(record, origin));
+        text.and_then(|text| messages(key, origin, text).ok())
+            .unwrap_or_default()
+    }
+}
+
+fn outbox(stored: &Stored, origin: Origin) -> Option<&str> {
+    match stored {
+        Stored::Item(item) => item.get(origin.attribute())?.as_str(),
+        Stored::Record(record) => StoredRecord::outbox(record, origin),
     }
 }
 

@@ -24,7 +24,7 @@ pub(crate) use self::limits::{check_key, check_transaction, check_write};
 pub use self::memory::MemoryStore;
 #[cfg(feature = "dynamodb")]
 pub(crate) use self::number::{decimal, normalized_item, read_decimal};
-pub(crate) use self::record::{RecordMove, StoredRecord, record_key};
+pub(crate) use self::record::{Outboxes, RecordMove, StoredRecord, record_key};
 #[doc(hidden)]
 pub use self::record::{RecordWrite, Stored};
 use crate::BoxFuture;

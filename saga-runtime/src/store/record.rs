@@ -6,6 +6,7 @@ use std::sync::Arc;
 use serde_json::{Number, Value};
 
 use crate::json::Fingerprint;
+use crate::outbox::{self, Origin};
 
 use super::limits::{ITEM_LIMIT, number_size};
 use super::{BARRIER_KEY, BARRIER_TABLE, Change, Item, Key, Operation, Write, field};
@@ -21,8 +22,34 @@ pub struct StoredRecord {
     pub(crate) args: String,
     /// The output, as JSON text.
     pub(crate) out: String,
+    /// What it published. Boxed, because the records of most sagas have nothing of it.
+    pub(crate) outboxes: Option<Box<Outboxes>>,
     /// When the record may be dropped, in seconds since 1970.
     pub(crate) ttl: u64,
+}
+
+/// What a record published, each as JSON text.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Outboxes {
+    action: Option<String>,
+    compensation: Option<String>,
+}
+
+impl Outboxes {
+    /// An action's, whose compensation has not come.
+    pub(crate) fn of_action(text: String) -> Self {
+        Self {
+            action: Some(text),
+            compensation: None,
+        }
+    }
+
+    fn of(&self, origin: Origin) -> Option<&str> {
+        match origin {
+            Origin::Action => self.action.as_deref(),
+            Origin::Compensation => self.compensation.as_deref(),
+        }
+    }
 }
 
 /// What a transaction does to the record.
@@ -40,6 +67,8 @@ pub struct RecordMove {
     pub(crate) key: Arc<str>,
     pub(crate) from: &'static str,
     pub(crate) to: &'static str,
+    /// What the compensation publishes.
+    pub(crate) outbox: Option<String>,
     pub(crate) ttl: u64,
 }
 
@@ -66,8 +95,11 @@ impl StoredRecord {
             ("args", &*self.args),
             ("out", &*self.out),
         ];
-        let mut item = Item::with_capacity(texts.len() + 1);
+        let mut item = Item::with_capacity(texts.len() + 3);
         for (name, text) in texts {
+            item.insert(name.to_owned(), Value::from(text));
+        }
+        for (name, text) in self.outboxes() {
             item.insert(name.to_owned(), Value::from(text));
         }
         item.insert("ttl".to_owned(), Value::from(self.ttl));
@@ -78,17 +110,42 @@ impl StoredRecord {
     pub(super) fn size(&self) -> usize {
         let names = "stinhargsout".len();
         let texts = self.state.len() + INH + self.args.len() + self.out.len();
-        key_size(&self.key) + names + texts + ttl_size(self.ttl)
+        let outboxes = self.outboxes().map(|(name, text)| name.len() + text.len());
+        key_size(&self.key) + names + texts + outboxes.sum::<usize>() + ttl_size(self.ttl)
+    }
+
+    /// What was published with one of its moves, as JSON text.
+    pub(crate) fn outbox(&self, origin: Origin) -> Option<&str> {
+        self.outboxes.as_ref()?.of(origin)
+    }
+
+    /// The attributes of what was published.
+    fn outboxes(&self) -> impl Iterator<Item = (&'static str, &str)> {
+        let outboxes = self.outboxes.as_deref();
+        Origin::ALL.into_iter().filter_map(move |origin| {
+            let text = outboxes?.of(origin)?;
+            Some((origin.attribute(), text))
+        })
     }
 
     /// Whether it would still be within its limit after the move.
     pub(super) fn has_room(&self, by: &RecordMove) -> bool {
-        self.size() + by.to.len() + ttl_size(by.ttl) <= ITEM_LIMIT
+        self.size() + by.to.len() + by.outbox_size() + ttl_size(by.ttl) <= ITEM_LIMIT
     }
 
-    pub(super) fn apply(&mut self, by: &RecordMove) {
+    pub(super) fn apply(&mut self, by: RecordMove) {
         self.state = by.to;
         self.ttl = by.ttl;
+        if let Some(text) = by.outbox {
+            self.outboxes.get_or_insert_default().compensation = Some(text);
+        }
+    }
+}
+
+impl RecordMove {
+    fn outbox_size(&self) -> usize {
+        let text = self.outbox.as_ref();
+        text.map_or(0, |text| outbox::COMPENSATION.len() + text.len())
     }
 }
 
@@ -121,7 +178,10 @@ impl RecordWrite {
     pub(super) fn size(&self) -> usize {
         match self {
             Self::Put(record) => record.size(),
-            Self::Move(by) => key_size(&by.key) + "st".len() + by.to.len() + ttl_size(by.ttl),
+            Self::Move(by) => {
+                let size = key_size(&by.key) + "st".len() + by.to.len();
+                size + by.outbox_size() + ttl_size(by.ttl)
+            }
         }
     }
 
@@ -133,9 +193,16 @@ impl RecordWrite {
                 Operation::Put(record.item()),
                 field(BARRIER_KEY).is_absent(),
             ),
-            Self::Move(RecordMove { from, to, ttl, .. }) => {
+            Self::Move(RecordMove {
+                from,
+                to,
+                outbox,
+                ttl,
+                ..
+            }) => {
                 let set = |name: &str, value| Change::Set(name.to_owned(), value);
-                let changes = vec![set("st", Value::from(to)), set("ttl", Value::from(ttl))];
+                let mut changes = vec![set("st", Value::from(to)), set("ttl", Value::from(ttl))];
+                changes.extend(outbox.map(|text| set(outbox::COMPENSATION, Value::from(text))));
                 (Operation::Update(changes), field("st").equals(from))
             }
         };

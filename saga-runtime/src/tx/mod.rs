@@ -19,6 +19,7 @@ pub(crate) use self::write::{Conditions, Planned, StepFailure};
 pub use self::write::{Pending, Update};
 use crate::barrier::persisted;
 use crate::error::StepError;
+use crate::event::{Event, Outgoing};
 use crate::failure::Failure;
 use crate::guard::Trouble;
 use crate::identity::Identity;
@@ -50,7 +51,7 @@ use crate::store::{Condition, Operation, Store, Write, field};
 /// [DynamoDB's](https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_TransactWriteItems.html) hold with every
 /// store: 100 items in a transaction, of which the barrier's record is one; one write for each item; 400 KB an item and 4 MB
 /// a transaction. The output, and the arguments that the compensation takes, are kept in the record, which is an item too:
-/// together they may have 405,504 bytes of JSON. A step that breaks one of these writes nothing, and is refused; a retriable
+/// together, and with the events that it publishes, they may have 405,504 bytes of JSON. One event may have 245,760. A step that breaks one of these writes nothing, and is refused; a retriable
 /// step, which may not fail, is tried again.
 ///
 /// # Example
@@ -76,8 +77,15 @@ pub struct Tx {
     invocation: Invocation,
     trouble: Trouble,
     writes: Vec<Planned>,
+    events: Vec<Outgoing>,
     /// The first write that could not be built. A later one's failure would often only follow from it.
     mistake: Option<String>,
+}
+
+/// What a step collected in its transaction.
+pub(crate) struct Collected {
+    pub(crate) writes: Vec<Planned>,
+    pub(crate) events: Vec<Outgoing>,
 }
 
 impl Tx {
@@ -90,14 +98,18 @@ impl Tx {
             invocation,
             trouble,
             writes: Vec::new(),
+            events: Vec::new(),
             mistake: None,
         }
     }
 
-    /// The collected writes, or the reason why there is one that cannot be made.
-    pub(crate) fn into_writes(self) -> Result<Vec<Planned>, String> {
+    /// What was collected, or the reason why there is a write that cannot be made.
+    pub(crate) fn into_collected(self) -> Result<Collected, String> {
         match self.mistake {
-            None => Ok(self.writes),
+            None => Ok(Collected {
+                writes: self.writes,
+                events: self.events,
+            }),
             Some(mistake) => Err(mistake),
         }
     }
@@ -157,7 +169,24 @@ impl Tx {
         Pending::new(self.plan(planned)).only_if(condition, otherwise);
     }
 
-    /// The execution's ARN. A key of a document that is to be one for each call needs [`step`](Self::step) and, in loops,
+    /// Publishes an event: it leaves if this transaction commits, and then always.
+    ///
+    /// It is kept in the barrier's record, which commits with the writes, and the relay of the participant's table sends it on:
+    /// at least once, with the same id each time. After an error or a rejection nothing of it is left.
+    ///
+    /// In a choreography, what a method returns is published anyhow, and what it publishes beyond that is declared:
+    /// `publishes(StockLow)`. In an orchestrated saga nothing is.
+    pub fn publish<E: Event>(&mut self, event: &E) {
+        self.publish_raw(Outgoing::of(event));
+    }
+
+    /// As [`publish`](Self::publish), of an event that is no type of Rust's.
+    #[doc(hidden)]
+    pub fn publish_raw(&mut self, event: Outgoing) {
+        self.events.push(event);
+    }
+
+    /// The execution's ARN; in a choreography, the saga's id. A key of a document that is to be one for each call needs [`step`](Self::step) and, in loops,
     /// [`item`](Self::item) as well.
     pub fn saga(&self) -> &str {
         self.identity.arn()
@@ -216,6 +245,7 @@ impl fmt::Debug for Tx {
         f.debug_struct("Tx")
             .field("identity", &self.identity)
             .field("writes", &writes)
+            .field("events", &self.events)
             .finish_non_exhaustive()
     }
 }

@@ -3,6 +3,7 @@
 use serde_json::Value;
 
 use crate::error::StepError;
+use crate::event::Outgoing;
 use crate::failure::Failure;
 use crate::store::{Change, Condition, Item, Key, Operation, Write};
 
@@ -11,13 +12,18 @@ use crate::store::{Change, Condition, Item, Key, Operation, Write};
 pub(crate) struct StepFailure {
     pub(crate) failure: Failure,
     pub(crate) transient: bool,
+    /// What it publishes, if it is a rejection that is an event. Boxed, because hardly any is.
+    pub(crate) event: Option<Box<Outgoing>>,
 }
 
 impl<E: StepError> From<&E> for StepFailure {
     fn from(error: &E) -> Self {
+        let transient = error.is_transient();
+        let event = if transient { None } else { error.event() };
         Self {
             failure: Failure::from(error),
-            transient: error.is_transient(),
+            transient,
+            event: event.map(Box::new),
         }
     }
 }

@@ -11,6 +11,8 @@
 /// For `hygiene`: the crate under another name.
 extern crate saga_runtime as renamed;
 
+mod choreography;
+mod choreography_attribute;
 #[cfg(feature = "client")]
 mod client;
 mod conformance;

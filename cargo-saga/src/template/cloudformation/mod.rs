@@ -1,8 +1,10 @@
 //! The deployment as plain CloudFormation. The texts beside this file are its resources; here they are filled and joined.
 
+mod choreographies;
 mod functions;
 mod machines;
 
+pub(super) use self::choreographies::render as choreography;
 use super::fill::fill;
 use super::needs::{Needs, retention};
 use super::paths::Paths;
@@ -30,7 +32,7 @@ pub(super) fn render(needs: &Needs, paths: &Paths) -> Result<String, String> {
         template.push_str(&machines::machine(saga, paths)?);
     }
     template.push_str(&outputs(needs));
-    quotas::check(&template, resources(&template))?;
+    quotas::check(&template, resources(&template), quotas::FEWER_SAGAS)?;
     Ok(template)
 }
 
@@ -105,6 +107,16 @@ impl<'a> Metric<'a> {
             name,
             dimension: "QueueName",
             value: format!("!GetAtt {queue}.QueueName"),
+            statistic: "Maximum",
+        }
+    }
+
+    fn function(name: &'a str, id: &str) -> Self {
+        Self {
+            namespace: "AWS/Lambda",
+            name,
+            dimension: "FunctionName",
+            value: format!("!Ref {id}Function"),
             statistic: "Maximum",
         }
     }

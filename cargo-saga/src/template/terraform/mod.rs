@@ -1,5 +1,8 @@
 //! The deployment as one Terraform file. The texts beside this file are its resources; here they are filled and joined.
 
+mod choreographies;
+
+pub(super) use self::choreographies::render as choreography;
 use super::fill::{escaped, fill, lines};
 use super::names::snake;
 use super::needs::{BARRIER, Function, Needs, Saga, retention};
@@ -71,10 +74,7 @@ pub(super) fn render(needs: &Needs, paths: &Paths) -> Result<String, String> {
 
 /// `stock = { binary = "place_order_stock", timeout = 9, prefix = "${var.name}-stock-", tables = ["shelves"] }`
 fn function(function: &Function) -> (String, String) {
-    let prefix = match &function.prefix {
-        None => format!("${{var.name}}-{}-", function.stem()),
-        Some(prefix) => prefix.clone(),
-    };
+    let prefix = prefix(function);
     let tables = function.tables.iter().map(|table| table.name.as_str());
     let value = format!(
         "{{ binary = \"{}\", timeout = {}, prefix = \"{prefix}\", tables = {} }}",
@@ -83,6 +83,13 @@ fn function(function: &Function) -> (String, String) {
         list(tables)
     );
     (snake(&function.id), value)
+}
+
+fn prefix(function: &Function) -> String {
+    match &function.prefix {
+        None => format!("${{var.name}}-{}-", function.stem()),
+        Some(prefix) => prefix.clone(),
+    }
 }
 
 fn tables(function: &Function) -> Vec<(String, String)> {

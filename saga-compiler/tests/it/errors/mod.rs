@@ -1,5 +1,6 @@
 //! Every message, at the tokens that the user must change.
 
+mod choreography;
 mod compensations;
 mod control;
 mod flows;

@@ -8,7 +8,7 @@ use saga_runtime::dynamodb::aws_sdk_dynamodb::{Client, Config};
 use saga_runtime::{DynamoDbStore, Table};
 use serde_json::Value;
 
-use crate::{conformance, deliveries};
+use crate::{choreography, conformance, deliveries};
 
 const STRINGS: Table<Value> = Table::new("t", "id");
 const NUMBERED: Table<Value> = Table::new("numbered", "id");
@@ -16,9 +16,8 @@ const SORTED: Table<Value> = Table::with_sort("sorted", "id", "at");
 const ACCOUNTS: Table<Value> = Table::new("accounts", "id");
 const SHELVES: Table<Value> = Table::new("shelves", "id");
 
-/// Tables of a test's own; none where there is no emulator, which only a run that has to have one takes for a failure.
-async fn fresh() -> Option<DynamoDbStore> {
-    static STORES: AtomicU32 = AtomicU32::new(0);
+/// The emulator's address; none where there is no emulator, which only a run that has to have one takes for a failure.
+pub(crate) fn endpoint() -> Option<String> {
     let Ok(endpoint) = std::env::var("SAGA_EMULATOR") else {
         assert!(
             std::env::var_os("CI").is_none(),
@@ -27,6 +26,18 @@ async fn fresh() -> Option<DynamoDbStore> {
         eprintln!("not run: `SAGA_EMULATOR` is not set; run this by `.ci/emulator`");
         return None;
     };
+    Some(endpoint)
+}
+
+async fn fresh() -> Option<DynamoDbStore> {
+    let (store, _) = fresh_with_prefix().await?;
+    Some(store)
+}
+
+/// Tables of a test's own, and what their names begin with.
+pub(crate) async fn fresh_with_prefix() -> Option<(DynamoDbStore, String)> {
+    static STORES: AtomicU32 = AtomicU32::new(0);
+    let endpoint = endpoint()?;
     let config = Config::builder()
         .behavior_version(BehaviorVersion::latest())
         .region(Region::from_static("us-east-1"))
@@ -34,7 +45,7 @@ async fn fresh() -> Option<DynamoDbStore> {
         .endpoint_url(endpoint);
     let number = STORES.fetch_add(1, Ordering::Relaxed);
     let prefix = format!("{}-{number}-", std::process::id());
-    let store = DynamoDbStore::new(Client::from_conf(config.build())).with_prefix(prefix);
+    let store = DynamoDbStore::new(Client::from_conf(config.build())).with_prefix(&prefix);
     let tables = [
         STRINGS.layout(Text),
         NUMBERED.layout(Number),
@@ -43,7 +54,7 @@ async fn fresh() -> Option<DynamoDbStore> {
         SHELVES.layout(Text),
     ];
     store.create_tables(&tables).await.unwrap();
-    Some(store)
+    Some((store, prefix))
 }
 
 macro_rules! on_the_emulator {
@@ -70,6 +81,14 @@ async fn deliveries_are_answered_and_leave_what_they_do_in_memory() {
     if fresh().await.is_some() {
         let text = deliveries::play(async || fresh().await.unwrap()).await;
         deliveries::expected().assert_eq(&text);
+    }
+}
+
+#[tokio::test]
+async fn events_are_answered_and_leave_what_they_do_in_memory() {
+    if fresh().await.is_some() {
+        let text = choreography::play(async || fresh().await.unwrap()).await;
+        choreography::expected().assert_eq(&text);
     }
 }
 

@@ -6,6 +6,8 @@
 )]
 
 mod api;
+#[cfg(all(feature = "eventbridge", feature = "sns", feature = "sqs"))]
+mod events;
 
 use std::future::pending;
 
@@ -16,6 +18,10 @@ use serde_json::{Value, json};
 use tokio::sync::Notify;
 
 use self::api::{Answer, Function, MARK};
+use crate::choreography::shop;
+
+/// Says which function a process is, if not the participant below.
+const ROLE: &str = "SAGA_TEST_ROLE";
 
 #[saga]
 mod hold_goods {
@@ -103,6 +109,19 @@ impl hold_goods::Stock for StockService {
 #[test]
 fn function() {
     if std::env::var_os(MARK).is_some() {
+        match std::env::var(ROLE).as_deref() {
+            Ok("memory") => {
+                let shop = shop::consumer(MemoryStore::new(), &shop::How::default());
+                let served = runtime().block_on(async { shop.await });
+                return served.expect("the runtime API");
+            }
+            #[cfg(all(feature = "eventbridge", feature = "sns", feature = "sqs"))]
+            Ok(role) => {
+                let served = runtime().block_on(events::serve(role));
+                return served.expect("the runtime API");
+            }
+            _ => {}
+        }
         let handler = hold_goods::serve_stock(StockService, MemoryStore::new());
         runtime()
             .block_on(async { handler.await })
@@ -281,6 +300,49 @@ fn check_lines(variables: &[(&str, &str)], deliveries: &[Value], lines: usize, e
     }
     let lines: Vec<String> = (0..lines).map(|_| function.line()).collect();
     expected.assert_eq(&(lines.join("\n") + "\n"));
+}
+
+#[test]
+fn each_reaction_ends_with_one_line_and_a_batch_with_what_must_come_again() {
+    let function = Function::start(&[(ROLE, "memory")]);
+    let message = |id: &str, body: &Value| {
+        let attributes = json!({ "ApproximateReceiveCount": "2" });
+        json!({ "messageId": id, "body": body.to_string(), "attributes": attributes })
+    };
+    let seen = shop::event("Seen", "7", "a");
+    let forgotten = shop::event("Forgotten", "8", "a");
+    let place =
+        |saga: &str| json!({ "saga": saga, "command": "shop.place", "input": { "order": "a" } });
+    let batch = json!({ "Records": [
+        message("1", &seen), message("2", &seen), message("3", &forgotten), message("4", &json!(7)),
+        message("5", &place("order-2")),
+    ] });
+    let mut text = String::new();
+    for payload in [batch, place("order-1"), place("a|b")] {
+        function.send("1", MINUTE, payload.to_string().as_bytes());
+        let mut answer = function.answer();
+        if let Some(event) = answer.body.pointer_mut("/events/0") {
+            event["time"] = json!("…");
+        }
+        text.push_str(&format!("{}\n", shown(&answer)));
+    }
+    for _ in 0..9 {
+        text.push_str(&format!("{}\n", function.line()));
+    }
+    expect![[r#"
+        1 response {"batchItemFailures":[{"itemIdentifier":"3"},{"itemIdentifier":"4"}]}
+        1 response {"events":[{"causationid":"2b363e21911c58eb4ccab32f0acde86b","data":{"order":"a"},"datacontenttype":"application/json","id":"7541324aa1f72e517a4c26a843388600-0","source":"shop.place","specversion":"1.0","subject":"order-1","time":"…","type":"Placed"}]}
+        1 error {"errorMessage":"{\"message\":\"`saga` of the message is no text without `|`, or is empty\",\"data\":null}","errorType":"Saga.Unknown"}
+        {"event":"Seen","event_id":"7","level":"INFO","message":"reaction","message_id":"1","outcome":"done","reaction":"shop.log","receives":2,"request_id":"1","saga":"order-1#7","target":"saga_runtime"}
+        {"event":"Seen","event_id":"7","level":"INFO","message":"reaction","message_id":"1","outcome":"done","reaction":"shop.count","receives":2,"request_id":"1","saga":"order-1#7","target":"saga_runtime"}
+        {"event":"Seen","event_id":"7","level":"INFO","message":"reaction","message_id":"2","outcome":"done","reaction":"shop.log","receives":2,"recorded":true,"request_id":"1","saga":"order-1#7","target":"saga_runtime"}
+        {"event":"Seen","event_id":"7","level":"INFO","message":"reaction","message_id":"2","outcome":"done","reaction":"shop.count","receives":2,"recorded":true,"request_id":"1","saga":"order-1#7","target":"saga_runtime"}
+        {"error_message":"nobody here reacts to `Forgotten`; there are reactions to `Both`, `Declined`, `Paid`, `Placed`, `Reserved`, `Seen`, `Short`, `Unwrapped`, `Wrapped`","error_type":"Saga.Unknown","level":"ERROR","message":"reaction","message_id":"3","outcome":"unknown","receives":2,"request_id":"1","target":"saga_runtime"}
+        {"error_message":"the message is no CloudEvent in JSON: its `specversion` is not \"1.0\"","error_type":"Saga.Unknown","level":"ERROR","message":"reaction","message_id":"4","outcome":"unknown","receives":2,"request_id":"1","target":"saga_runtime"}
+        {"level":"INFO","message":"reaction","message_id":"5","outcome":"done","reaction":"shop.place","receives":2,"request_id":"1","saga":"order-2","target":"saga_runtime"}
+        {"level":"INFO","message":"reaction","outcome":"done","reaction":"shop.place","request_id":"1","saga":"order-1","target":"saga_runtime"}
+        {"error_message":"`saga` of the message is no text without `|`, or is empty","error_type":"Saga.Unknown","level":"ERROR","message":"reaction","outcome":"unknown","request_id":"1","target":"saga_runtime"}
+    "#]].assert_eq(&text);
 }
 
 #[test]

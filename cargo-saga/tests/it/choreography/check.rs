@@ -1,0 +1,194 @@
+//! `cargo saga check` of a choreography's files.
+
+use std::fs;
+use std::path::Path;
+
+use expect_test::expect;
+use serde_json::{Value, json};
+
+use crate::support::{check, choreographed};
+
+const CONTRACT: &str = "out/order_events.choreography.json";
+const ASYNCAPI: &str = "out/order_events.asyncapi.json";
+
+/// The contract with a change, and indented as the compiler does.
+fn changed(folder: &Path, change: impl FnOnce(&mut Value)) {
+    let file = folder.join(CONTRACT);
+    let mut contract: Value = serde_json::from_str(&fs::read_to_string(&file).unwrap()).unwrap();
+    change(&mut contract);
+    fs::write(file, format!("{contract:#}")).unwrap();
+}
+
+#[test]
+fn one_that_holds_together_has_no_problems() {
+    let folder = choreographed("choreography_check");
+    check(
+        &folder,
+        &["check"],
+        expect![[r#"
+            1 choreography checked, 0 problems
+            exit 0
+        "#]],
+    );
+    check(
+        &folder,
+        &["check", CONTRACT, "--format", "json"],
+        expect![[r#"
+        {
+          "definitions": 0,
+          "choreographies": 1,
+          "findings": []
+        }
+        exit 0
+    "#]],
+    );
+}
+
+#[test]
+fn what_does_not_fit_is_a_line_each() {
+    let folder = choreographed("choreography_check_bad");
+    changed(&folder, |contract| {
+        contract["name"] = json!("other_events");
+        contract["events"][0]["terminal"] = json!(true);
+        contract["events"][4]["terminal"] = json!(false);
+        contract["events"][5]["name"] = json!("StockFreed");
+        let orders = &mut contract["participants"][0]["reactions"];
+        orders[0]["on"] = json!(["ParcelSent"]);
+        orders[1]["compensates"] = json!("orders.complete");
+        orders[2]["after"] = json!("stock.reserve");
+        let stock = &mut contract["participants"][1]["reactions"];
+        stock[0]["compensation"] = Value::Null;
+        stock[1]["name"] = json!("stock.reserve");
+        stock[1]["on"] = json!([]);
+        contract["participants"][2]["reactions"][0]["optional"] = json!(["CardDeclined"]);
+        contract["participants"][3]["reactions"][0]["kind"] = json!("compensation");
+    });
+    check(
+        &folder,
+        &["check"],
+        expect![[r#"
+            out/order_events.choreography.json:3: $.name: the file is called `order_events`; call it `other_events.choreography.json`
+            out/order_events.choreography.json:99: $.participants[0].reactions[0].on: `orders.place` is a command, and no event leads to one
+            out/order_events.choreography.json:92: $.participants[0].reactions[0].compensation: `orders.cancel` does not say that it compensates `orders.place`
+            out/order_events.choreography.json:110: $.participants[0].reactions[1].compensates: `orders.complete` does not say that `orders.cancel` compensates it
+            out/order_events.choreography.json:130: $.participants[0].reactions[2].after: `Orders` has no reaction `stock.reserve`
+            out/order_events.choreography.json:144: $.participants[1].reactions[0].kind: `stock.reserve` is compensatable, and says not by what
+            out/order_events.choreography.json:160: $.participants[1].reactions[1].name: there are two reactions `stock.reserve`
+            out/order_events.choreography.json:165: $.participants[1].reactions[1].publishes[0]: there is no event `StockReleased` in `events`
+            out/order_events.choreography.json:159: $.participants[1].reactions[1]: no event leads to `stock.reserve`, and it is no command
+            out/order_events.choreography.json:163: $.participants[1].reactions[1].compensates: `stock.reserve` does not say that `stock.reserve` compensates it
+            out/order_events.choreography.json:193: $.participants[2].reactions[0].optional[0]: `payments.charge` does not publish `CardDeclined`
+            out/order_events.choreography.json:207: $.participants[3].reactions[0].kind: `shipping.ship` is a compensation, and says not of what
+            out/order_events.choreography.json:7: $.events[0].name: `OrderPlaced` is terminal, and `stock.reserve` reacts to it
+            out/order_events.choreography.json:42: $.events[4].name: nobody reacts to `OrderCompleted`, and it is not terminal
+            out/order_events.choreography.json:50: $.events[5].name: nobody publishes `StockFreed`
+            out/order_events.asyncapi.json:66: $.components.messages: `StockFreed` is not there, and is an event or a command of other_events.choreography.json; `cargo build` writes both anew
+            out/order_events.asyncapi.json:66: $.components.messages: `StockReleased` is neither an event nor a command of other_events.choreography.json; `cargo build` writes both anew
+            1 choreography checked, 17 problems
+            exit 1
+        "#]],
+    );
+}
+
+/// What the compiler would have refused, in words of the contract.
+#[test]
+fn what_goes_wrong_in_a_run_is_found() {
+    let folder = choreographed("choreography_check_runs");
+    changed(&folder, |contract| {
+        let stock = &mut contract["participants"][1]["reactions"];
+        stock[1]["on"] = json!(["CardCharged"]);
+        let orders = &mut contract["participants"][0]["reactions"];
+        orders[2]["on"] = json!(["ParcelSent", "StockReserved"]);
+    });
+    check(
+        &folder,
+        &["check"],
+        expect![[r#"
+            out/order_events.choreography.json:115: $.participants[0].reactions[2]: `orders.complete` is reached twice in one saga, by `OrderPlaced -> StockReserved` and by `OrderPlaced -> StockReserved -> CardCharged -> ParcelSent`, and has no `repeat`
+            out/order_events.choreography.json:156: $.participants[1].reactions[1]: `OrderPlaced -> StockReserved -> CardCharged` leads to `stock.release`, and nothing failed
+            out/order_events.choreography.json:115: $.participants[0].reactions[2]: `orders.complete` may take effect although `OrderPlaced -> StockReserved -> CardDeclined` ends in failure
+            out/order_events.choreography.json:135: $.participants[1].reactions[0]: `stock.reserve` takes effect and is not compensated after `OrderPlaced -> StockReserved -> CardDeclined`
+            1 choreography checked, 4 problems
+            exit 1
+        "#]],
+    );
+    changed(&folder, |contract| {
+        let stock = &mut contract["participants"][1]["reactions"];
+        stock[0]["on"] = json!(["OrderPlaced", "ParcelSent"]);
+    });
+    check(
+        &folder,
+        &["check"],
+        expect![[r#"
+        out/order_events.choreography.json:82: $.participants: `payments.charge`, `shipping.ship`, `stock.reserve` lead to each other
+        1 choreography checked, 1 problem
+        exit 1
+    "#]],
+    );
+}
+
+#[test]
+fn what_is_no_contract_is_a_problem() {
+    let folder = choreographed("choreography_check_none");
+    fs::write(folder.join(CONTRACT), "[]").unwrap();
+    check(
+        &folder,
+        &["check"],
+        expect![[r#"
+            out/order_events.choreography.json: invalid length 0, expected struct Head with 1 element at line 1 column 2; `cargo build` writes it anew
+            1 choreography checked, 1 problem
+            exit 1
+        "#]],
+    );
+}
+
+#[test]
+fn the_document_beside_it_tells_of_the_same_events() {
+    let folder = choreographed("choreography_check_document");
+    let file = folder.join(ASYNCAPI);
+    let text = fs::read_to_string(&file).unwrap();
+    let mut document: Value = serde_json::from_str(&text).unwrap();
+    check(
+        &folder,
+        &["check"],
+        expect![[r#"
+            1 choreography checked, 0 problems
+            exit 0
+        "#]],
+    );
+    let messages = document["components"]["messages"].as_object_mut().unwrap();
+    messages.remove("ParcelSent");
+    messages.insert("ParcelLost".to_owned(), json!({}));
+    fs::write(&file, format!("{document:#}")).unwrap();
+    check(
+        &folder,
+        &["check"],
+        expect![[r#"
+            out/order_events.asyncapi.json:66: $.components.messages: `ParcelSent` is not there, and is an event or a command of order_events.choreography.json; `cargo build` writes both anew
+            out/order_events.asyncapi.json:66: $.components.messages: `ParcelLost` is neither an event nor a command of order_events.choreography.json; `cargo build` writes both anew
+            1 choreography checked, 2 problems
+            exit 1
+        "#]],
+    );
+    document["asyncapi"] = json!("2.6.0");
+    fs::write(&file, format!("{document:#}")).unwrap();
+    check(
+        &folder,
+        &["check"],
+        expect![[r#"
+            out/order_events.asyncapi.json:2: $.asyncapi: `asyncapi` is not "3.0.0"; `cargo build` writes it anew
+            1 choreography checked, 1 problem
+            exit 1
+        "#]],
+    );
+    fs::write(&file, "{").unwrap();
+    check(
+        &folder,
+        &["check"],
+        expect![[r#"
+            out/order_events.asyncapi.json: it is no JSON: EOF while parsing an object at line 1 column 1
+            1 choreography checked, 1 problem
+            exit 1
+        "#]],
+    );
+}

@@ -1,0 +1,7 @@
+//! Messages about choreographies.
+
+mod graph;
+mod methods;
+mod module;
+mod options;
+mod runs;

@@ -1,0 +1,191 @@
+//! The embedded bus: what happens in order, what happens again, and what is told of it.
+
+use expect_test::{Expect, expect};
+use saga_local::{Bus, BusFault, BusFaultPlan, Error};
+
+use crate::event_shop::{Break, PLACE, SALE_EVENTS, Shop, sale};
+use crate::support::block_on;
+
+async fn bus() -> Bus {
+    let shop = Shop::open(Break::Nothing).await;
+    shop.consumers()
+        .into_iter()
+        .fold(Bus::new(SALE_EVENTS), Bus::with)
+}
+
+/// Sells by this card with these faults, and compares what happened.
+fn check(card: &str, faults: &[(&str, BusFaultPlan)], expected: &Expect) {
+    let report = block_on(async {
+        let mut bus = bus().await;
+        for (place, plan) in faults {
+            bus = bus.fault(*place, plan.clone());
+        }
+        bus.send(&PLACE, "s-1", &sale(card)).await.unwrap();
+        bus.settle().await;
+        bus.report("s-1")
+    });
+    let text = report.to_string();
+    let lines: Vec<&str> = text.lines().map(str::trim_start).collect();
+    expected.assert_eq(&lines.join("\n"));
+}
+
+#[test]
+fn a_sale_goes_from_service_to_service() {
+    check(
+        "visa",
+        &[],
+        &expect![[r#"
+            0.0s  orders.place     Placed
+            0.1s  stock.reserve    Reserved
+            0.1s  books.note       done
+            0.2s  bank.charge      Charged
+            0.3s  mail.send        Sent
+            0.4s  orders.complete  Completed
+            0.4s  committed"#]],
+    );
+}
+
+#[test]
+fn a_card_that_is_declined_has_all_undone() {
+    check(
+        "expired",
+        &[],
+        &expect![[r#"
+            0.0s  orders.place   Placed
+            0.1s  stock.reserve  Reserved
+            0.1s  books.note     done
+            0.2s  bank.charge    rejected, Declined
+            0.3s  orders.cancel  compensated, Cancelled
+            0.3s  stock.release  compensated
+            0.3s  failed with Declined"#]],
+    );
+}
+
+#[test]
+fn a_message_comes_again_after_a_crash() {
+    check(
+        "visa",
+        &[("stock.reserve", BusFault::CrashAfterCommit.into())],
+        &expect![[r#"
+        0.0s  orders.place     Placed
+        0.1s  stock.reserve    crash after the commit (Reserved)
+        0.1s  books.note       done
+        0.2s  bank.charge      Charged
+        0.3s  mail.send        Sent
+        0.4s  orders.complete  Completed
+        60.1s  stock.reserve    nothing new
+        60.1s  committed"#]],
+    );
+}
+
+#[test]
+fn a_relay_publishes_again_what_it_does_not_know_to_be_published() {
+    let faults = [
+        ("Reserved", BusFault::PublishFailure.times(2)),
+        ("Charged", BusFault::RelayCrashAfter.into()),
+    ];
+    check(
+        "visa",
+        &faults,
+        &expect![[r#"
+            0.0s  orders.place      Placed
+            0.1s  stock.reserve     Reserved
+            0.1s  books.note        done
+            0.2s  publish Reserved  publish failure (not published)
+            1.2s  publish Reserved  publish failure (not published)
+            2.2s  bank.charge       Charged
+            2.2s  publish Charged   relay crash after publishing (no answer)
+            2.3s  mail.send         Sent
+            2.4s  orders.complete   Completed
+            3.3s  mail.send         nothing new
+            3.3s  committed"#]],
+    );
+}
+
+#[test]
+fn a_message_that_nobody_can_take_is_a_dead_letter_until_it_is_redriven() {
+    block_on(async {
+        let mut bus = bus().await.fault("mail.send", BusFault::Transient.times(5));
+        bus.send(&PLACE, "s-1", &sale("visa")).await.unwrap();
+        bus.settle().await;
+        assert_eq!(bus.dead_letters(), 1);
+        assert_eq!(bus.report("s-1").end().to_string(), "not finished");
+        assert_eq!(bus.redrive(), 1);
+        bus.settle().await;
+        assert_eq!(bus.report("s-1").end().to_string(), "committed");
+    });
+}
+
+#[test]
+fn a_bus_over_old_stores_knows_nothing_of_their_past() {
+    block_on(async {
+        let shop = Shop::open(Break::Nothing).await;
+        let consumers = shop.consumers();
+        let bus = || {
+            consumers
+                .iter()
+                .cloned()
+                .fold(Bus::new(SALE_EVENTS), Bus::with)
+        };
+        let mut first = bus();
+        first.send(&PLACE, "s-1", &sale("visa")).await.unwrap();
+        // Nothing is relayed yet, and the next bus does not do it either.
+        let mut second = bus();
+        second.send(&PLACE, "s-2", &sale("visa")).await.unwrap();
+        second.settle().await;
+        assert!(second.report("s-1").lines().is_empty());
+        assert!(second.events().all(|event| event["subject"] == "s-2"));
+        assert_eq!(second.report("s-2").end().to_string(), "committed");
+        // What the first one collected it still brings to its end.
+        first.settle().await;
+        assert_eq!(first.report("s-1").end().to_string(), "committed");
+    });
+}
+
+/// What sending says, with its source.
+fn refusal(bus: Bus) -> String {
+    let mut bus = bus;
+    let error: Error = block_on(bus.send(&PLACE, "s-1", &sale("visa"))).unwrap_err();
+    match std::error::Error::source(&error) {
+        Some(source) => format!("{error}: {source}"),
+        None => error.to_string(),
+    }
+}
+
+#[test]
+fn a_participant_is_missing() {
+    expect!["participant `Orders` of `sale_events` is missing; add its consumer"]
+        .assert_eq(&refusal(Bus::new(SALE_EVENTS)));
+}
+
+#[test]
+fn a_participant_is_there_twice() {
+    let bus = block_on(bus());
+    let shop = block_on(Shop::open(Break::Nothing));
+    let [orders, ..] = shop.consumers();
+    expect!["two consumers are for participant `Orders`; add one of them only"]
+        .assert_eq(&refusal(bus.with(orders)));
+}
+
+#[test]
+fn a_fault_is_planned_nowhere() {
+    let bus = block_on(bus());
+    expect!["the choreography has no `Placed`; write a command, a reaction such as `stock.reserve`, or, for a fault of its publication, an event"].assert_eq(&refusal(bus.fault("Placed", BusFault::Duplicate)));
+}
+
+#[test]
+fn the_seed_settles_the_order() {
+    let run = |seed| {
+        block_on(async {
+            let mut bus = bus().await.seed(seed);
+            bus.send(&PLACE, "s-1", &sale("expired")).await.unwrap();
+            bus.settle().await;
+            bus.report("s-1").to_string()
+        })
+    };
+    assert_eq!(run(1), run(1));
+    assert!(
+        (2..10).any(|seed| run(seed) != run(1)),
+        "one order for all seeds"
+    );
+}
