@@ -1,12 +1,14 @@
-//! Round trips, counted at the wire: what each move of the barrier costs on DynamoDB, its business writes included.
+//! Round trips, counted at the wire: what each move of the barrier costs on DynamoDB, its business writes and what it publishes
+//! included.
 
 use std::time::Duration;
 
 use examples::fulfil_order::{PaymentService, fulfil_order};
+use examples::order_events::{self, order_events as events};
 use examples::partner::Ledger;
 use examples::place_order::{StockService, place_order};
 use expect_test::expect;
-use saga_runtime::{Handler, MemoryStore};
+use saga_runtime::{Clock, Failure, Handler, Invocation, MemoryStore};
 use serde_json::{Value, json};
 
 use crate::alone;
@@ -19,6 +21,11 @@ async fn count(
 ) {
     database.proxy.take_requests();
     let answer = deliver(handler, &payload, Duration::ZERO, Duration::from_secs(10)).await;
+    note(table, database, what, &answer.expect("no answer"));
+}
+
+/// Adds what was asked of the database, and the answer.
+fn note<T>(table: &mut String, database: &Database, what: &str, answer: &Result<T, Failure>) {
     let requests = database.proxy.take_requests();
     let total: usize = requests.values().sum();
     let names: Vec<String> = requests
@@ -28,7 +35,7 @@ async fn count(
             _ => format!("{name} x {count}"),
         })
         .collect();
-    let answer = match answer.expect("no answer") {
+    let answer = match answer {
         Ok(_) => "done".to_owned(),
         Err(failure) => failure.error_type().to_owned(),
     };
@@ -106,6 +113,76 @@ async fn round_trips() {
         X compensation again 1  UpdateItem                     done
         X null compensation  2  UpdateItem x 2                 done
         X late action        1  UpdateItem                     Saga.Refused
+    "#]]
+    .assert_eq(&table);
+}
+
+/// A command, and an event as it is on the wire.
+fn placed(saga: &str, quantity: u32) -> (Value, Value) {
+    let mut order = order_events::order(saga, "visa");
+    order.lines[0].quantity = quantity;
+    let command = events::ORDERS_PLACE.payload(saga, &order).unwrap();
+    let event = json!({
+        "specversion": "1.0", "id": format!("{saga}-0"), "source": "orders.place", "type": "OrderPlaced", "subject": saga,
+        "data": { "order": order },
+    });
+    (command, event)
+}
+
+#[tokio::test]
+async fn event_round_trips() {
+    let Some(emulator) = Emulator::from_env() else {
+        return;
+    };
+    let _alone = alone().await;
+    let tables = [("shelves", "sku"), ("orders", "order_id")];
+    let database = Database::create(emulator, "event-trips-", &tables, 0).await;
+    database.stock("tea", 10).await;
+    let orders = events::serve_orders(order_events::OrderService, database.store.clone());
+    let stock = events::serve_stock(order_events::StockService, database.store.clone());
+    let clock = Clock::system();
+    let deadline = clock.now() + Duration::from_secs(10);
+    let invocation = Invocation::new("trips", deadline, clock);
+
+    let (command, event) = placed("a", 2);
+    let (_, too_much) = placed("b", 99);
+    let declined = |saga: &str| {
+        json!({
+            "specversion": "1.0", "id": format!("{saga}-1"), "source": "payments.charge", "type": "CardDeclined",
+            "subject": saga, "data": { "order_id": saga },
+        })
+    };
+    let mut table = String::new();
+    for what in ["command", "command again"] {
+        let answer = orders.command(&command, &invocation).await;
+        note(&mut table, &database, what, &answer);
+    }
+    let messages = [
+        ("event", event.clone()),
+        ("event again", event),
+        ("rejected event", too_much.clone()),
+        ("rejected event again", too_much),
+        ("compensation", declined("a")),
+        ("compensation again", declined("a")),
+        ("null compensation", declined("c")),
+        ("late event", placed("c", 2).1),
+    ];
+    for (what, message) in messages {
+        let answer = stock.receive(&message, &invocation).await;
+        note(&mut table, &database, what, &answer);
+    }
+    println!("round trips of events to DynamoDB, with what they publish:\n{table}");
+    expect![[r#"
+        command              1  TransactWriteItems             done
+        command again        1  TransactWriteItems             done
+        event                1  TransactWriteItems             done
+        event again          1  TransactWriteItems             done
+        rejected event       2  PutItem, TransactWriteItems    done
+        rejected event again 1  TransactWriteItems             done
+        compensation         2  GetItem, TransactWriteItems    done
+        compensation again   1  GetItem                        done
+        null compensation    2  GetItem, UpdateItem            done
+        late event           1  TransactWriteItems             done
     "#]]
     .assert_eq(&table);
 }

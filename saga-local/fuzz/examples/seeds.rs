@@ -60,12 +60,18 @@ fn write_definition(corpus: &Path, name: &str, text: &str) -> io::Result<()> {
     Ok(())
 }
 
-/// What stands from `#[saga…]` to the brace in the first column, or that of a block of code, that closes its module.
+/// What stands from `#[saga…]` or `#[choreography…]` to the brace in the first column, or that of a block of code, that closes its
+/// module.
 fn modules(text: &str) -> Vec<String> {
+    let attributes = ["#[saga", "#[choreography"];
+    attributes.iter().flat_map(|start| modules_of(text, start)).collect()
+}
+
+fn modules_of(text: &str, attribute: &str) -> Vec<String> {
     let mut modules = Vec::new();
     let mut rest = text;
-    while let Some(start) = rest.find("#[saga") {
-        rest = &rest[start + "#[saga".len()..];
+    while let Some(start) = rest.find(attribute) {
+        rest = &rest[start + attribute.len()..];
         let Some((options, after)) = rest.split_once("]\n") else {
             break;
         };

@@ -1,4 +1,5 @@
-//! Any tokens are compiled or refused: what is emitted is a valid definition, and what is expanded is Rust.
+//! Any tokens are compiled or refused, as sagas and as a choreography: what is emitted is a valid definition, or a contract that can be
+//! read, and what is expanded is Rust.
 //!
 //! Options of the attribute may stand before the module, in a line that ends in `=>`.
 
@@ -6,17 +7,19 @@
 
 use libfuzzer_sys::{fuzz_crossover, fuzz_mutator, fuzz_target};
 use proc_macro2::TokenStream;
+use saga_compiler::choreography;
 use saga_fuzz::rust;
 
 fuzz_target!(|text: &str| {
     let (options, module) = text.split_once("=>\n").unwrap_or(("", text));
     if let (Ok(options), Ok(module)) = (options.parse(), module.parse()) {
-        check(options, module);
+        check_sagas(options.clone(), module.clone());
+        check_choreography(options, module);
     }
     proc_macro2::extra::invalidate_current_thread_spans();
 });
 
-fn check(options: TokenStream, module: TokenStream) {
+fn check_sagas(options: TokenStream, module: TokenStream) {
     let is_module = syn::parse2::<syn::ItemMod>(module.clone()).is_ok();
     let compiled = saga_compiler::compile(options, module);
     if let Ok(compiled) = &compiled {
@@ -32,9 +35,32 @@ fn check(options: TokenStream, module: TokenStream) {
         Err(failed) => failed.expand(),
     };
     if is_module {
-        let parsed = syn::parse2::<syn::File>(expanded.clone());
-        assert!(parsed.is_ok(), "the expansion is no Rust:\n{expanded}");
+        check_rust(&expanded);
     }
+}
+
+fn check_choreography(options: TokenStream, module: TokenStream) {
+    let is_module = syn::parse2::<syn::ItemMod>(module.clone()).is_ok();
+    let compiled = choreography::compile(options, module);
+    if let Ok(compiled) = &compiled {
+        let contract = compiled.contract().to_json();
+        let read = choreography::Contract::from_json(&contract);
+        assert_eq!(read.as_ref(), Ok(compiled.contract()), "{contract}");
+        let document = serde_json::from_str::<serde_json::Value>(compiled.asyncapi());
+        assert!(document.is_ok(), "{}", compiled.asyncapi());
+    }
+    let expanded = match compiled {
+        Ok(compiled) => compiled.expand(&quote::quote!(""), &quote::quote!("")),
+        Err(failed) => failed.expand(),
+    };
+    if is_module {
+        check_rust(&expanded);
+    }
+}
+
+fn check_rust(expanded: &TokenStream) {
+    let parsed = syn::parse2::<syn::File>(expanded.clone());
+    assert!(parsed.is_ok(), "the expansion is no Rust:\n{expanded}");
 }
 
 fuzz_mutator!(|data: &mut [u8], size: usize, max_size: usize, seed: u32| {

@@ -5,7 +5,7 @@ use proc_macro2::{Delimiter, Group, Ident, Span, TokenStream, TokenTree};
 
 use crate::repeats;
 
-/// What the language of sagas gives a meaning to.
+/// What the languages of sagas and of choreographies give a meaning to.
 const PIECES: &[&str] = &[
     "#[step(pivot)]",
     "#[step(retriable)]",
@@ -13,6 +13,13 @@ const PIECES: &[&str] = &[
     "#[step(compensate = undo, timeout = \"10s\", retry(max_attempts = 4, interval = \"1s\", backoff = 2.0))]",
     "#[compensation]",
     "#[transient]",
+    "#[event]",
+    "#[event(terminal)]",
+    "#[event(failure)]",
+    "#[command(pivot)]",
+    "#[on(A, compensate = undo, publishes(B))]",
+    "#[on(A, B, once, retriable)]",
+    "#[on(A, each, observer, after = undo, early = refuse)]",
     "#[serde(flatten)]",
     "#[serde(tag = \"t\", content = \"c\")]",
     "#[serde(untagged)]",

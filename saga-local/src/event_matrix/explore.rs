@@ -1,7 +1,7 @@
 //! Goes through the cases of a choreography: from a run without faults to every fault at every message that any run made, and
 //! on to pairs and to other orders of delivery. Injects nothing by itself.
 
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::collections::{BTreeMap, BTreeSet};
 use std::future::Future;
 
 use serde_json::Value;
@@ -10,7 +10,7 @@ use super::evidence::{Evidence, Sending, Subject};
 use super::judge::{Law, judge};
 use super::site::{Injection, Site, faults};
 use crate::bus::Graph;
-use crate::matrix::{Case, Injected, MatrixReport, World};
+use crate::matrix::{Case, Frontier, Injected, MatrixReport, World};
 
 /// What a matrix needs beyond its subject.
 pub(super) struct Plan<'a> {
@@ -27,8 +27,7 @@ pub(super) struct Explorer<'a, F> {
     name: &'a str,
     sending: &'a Sending,
     references: BTreeMap<Vec<String>, Evidence>,
-    /// What was injected in each case, and the sites that it reached.
-    runs: Vec<(Vec<Injection>, Vec<Site>)>,
+    frontier: Frontier<Injection, Site>,
     report: &'a mut MatrixReport,
     reached: &'a mut BTreeSet<String>,
 }
@@ -49,7 +48,7 @@ where
             name,
             sending,
             references: BTreeMap::new(),
-            runs: Vec::new(),
+            frontier: Frontier::new(),
             report,
             reached,
         }
@@ -57,43 +56,28 @@ where
 
     /// The run without faults, then each fault at each site that any run reached.
     pub(super) async fn single(&mut self) {
-        let mut known = BTreeSet::new();
-        let mut queue = VecDeque::new();
         let Some(first) = self.case(Vec::new(), 0).await else {
             return;
         };
-        self.enqueue(Vec::new(), first, &mut known, &mut queue);
-        while let Some((base, site)) = queue.pop_front() {
+        self.frontier.reach(Vec::new(), first);
+        while let Some((base, site)) = self.frontier.next() {
             for injection in faults(&site, self.plan.graph, self.plan.data) {
                 let mut injections = base.clone();
                 injections.push(injection);
                 if let Some(sites) = self.case(injections.clone(), 0).await {
-                    self.enqueue(injections, sites, &mut known, &mut queue);
+                    self.frontier.reach(injections, sites);
                 }
             }
         }
     }
 
-    /// Notes what a case led to; what no case led to before is where faults are tried next.
-    fn enqueue(
-        &mut self, injections: Vec<Injection>, sites: Vec<Site>, known: &mut BTreeSet<Site>,
-        queue: &mut VecDeque<(Vec<Injection>, Site)>,
-    ) {
-        for site in &sites {
-            if known.insert(site.clone()) {
-                queue.push_back((injections.clone(), site.clone()));
-            }
-        }
-        self.runs.push((injections, sites));
-    }
-
     /// The run without faults, and that of each single rejection, in as many other orders of delivery.
     pub(super) async fn orders(&mut self, count: u64) {
         let bases: Vec<Vec<Injection>> = self
-            .runs
-            .iter()
-            .map(|(injections, _)| injections.clone())
+            .frontier
+            .injected()
             .filter(|injections| injections.iter().all(Injection::is_rejection))
+            .cloned()
             .collect();
         for base in bases {
             for seed in 1..=count {
@@ -104,22 +88,12 @@ where
 
     /// Two faults at once, at different sites: as many cases as allowed, spread evenly over all that there are.
     pub(super) async fn pairs(&mut self, budget: usize) {
-        let runs = std::mem::take(&mut self.runs);
-        let mut all: Vec<(&[Injection], Injection)> = Vec::new();
-        for (injections, sites) in runs.iter().filter(|(injections, _)| injections.len() == 1) {
-            let others = sites.iter().filter(|site| {
-                injections
-                    .iter()
-                    .all(|one| one.site.place() != site.place())
-            });
-            let second = others.flat_map(|site| faults(site, self.plan.graph, self.plan.data));
-            all.extend(second.map(|second| (injections.as_slice(), second)));
-        }
-        let count = budget.min(all.len());
-        for index in 0..count {
-            let (first, second) = &all[index * all.len() / count];
-            let mut injections = first.to_vec();
-            injections.push(second.clone());
+        let (graph, data) = (self.plan.graph, self.plan.data);
+        let are_apart = |one: &Injection, site: &Site| one.site.place() != site.place();
+        let pairs = self
+            .frontier
+            .pairs(budget, are_apart, |site| faults(site, graph, data));
+        for injections in pairs {
             self.case(injections, 0).await;
         }
     }

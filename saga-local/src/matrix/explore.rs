@@ -1,7 +1,7 @@
 //! Goes through the cases of a matrix: from a run without faults to every fault at every delivery that any run made, and on
 //! to pairs. Injects nothing by itself.
 
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::collections::{BTreeMap, BTreeSet};
 use std::future::Future;
 
 use serde_json::Value;
@@ -10,6 +10,7 @@ use crate::delivery::DeliveryOutcome;
 use crate::fault::Fault;
 
 use super::evidence::{Evidence, Subject};
+use super::frontier::Frontier;
 use super::judge::{Law, judge};
 use super::operator::{Operator, Stuck};
 use super::order::Order;
@@ -38,8 +39,7 @@ pub(super) struct Explorer<'a, F> {
     name: &'a str,
     input: &'a Value,
     references: BTreeMap<Vec<Rejected>, Evidence>,
-    /// What was injected in each case, and the deliveries that it made.
-    runs: Vec<(Vec<Injection>, Vec<Site>)>,
+    frontier: Frontier<Injection, Site>,
     /// What was stuck, where that was skipped, and whether there was something to undo.
     skipped: BTreeSet<(Vec<Stuck>, bool)>,
     report: &'a mut MatrixReport,
@@ -65,7 +65,7 @@ where
             name,
             input,
             references: BTreeMap::new(),
-            runs: Vec::new(),
+            frontier: Frontier::new(),
             skipped: BTreeSet::new(),
             report,
             entered,
@@ -74,56 +74,29 @@ where
 
     /// The run without faults, then each fault at each delivery.
     pub(super) async fn single(&mut self) {
-        let mut known = BTreeSet::new();
-        let mut queue = VecDeque::new();
         let Some(first) = self.case(Vec::new()).await else {
             return;
         };
-        self.enqueue(Vec::new(), first, &mut known, &mut queue);
-        while let Some((base, site)) = queue.pop_front() {
+        self.frontier.reach(Vec::new(), first);
+        while let Some((base, site)) = self.frontier.next() {
             for injection in faults(&site, self.plan.steps, self.plan.data) {
                 let mut injections = base.clone();
                 injections.push(injection);
                 if let Some(sites) = self.case(injections.clone()).await {
-                    self.enqueue(injections, sites, &mut known, &mut queue);
+                    self.frontier.reach(injections, sites);
                 }
             }
         }
     }
 
-    /// Notes what a case led to; what no case led to before is where faults are tried next.
-    fn enqueue(
-        &mut self, injections: Vec<Injection>, sites: Vec<Site>, known: &mut BTreeSet<Site>,
-        queue: &mut VecDeque<(Vec<Injection>, Site)>,
-    ) {
-        for site in &sites {
-            if known.insert(site.clone()) {
-                queue.push_back((injections.clone(), site.clone()));
-            }
-        }
-        self.runs.push((injections, sites));
-    }
-
     /// Two faults at once, of different deliveries: as many cases as allowed, spread evenly over all that there are.
     pub(super) async fn pairs(&mut self, budget: usize) {
-        let runs = std::mem::take(&mut self.runs);
-        let mut all: Vec<(&[Injection], Injection)> = Vec::new();
-        for (injections, sites) in runs.iter().filter(|(injections, _)| injections.len() == 1) {
-            let hit: Vec<&str> = injections
-                .iter()
-                .map(|one| one.site.state.as_str())
-                .collect();
-            let others = sites
-                .iter()
-                .filter(|site| !hit.contains(&site.state.as_str()));
-            let second = others.flat_map(|site| faults(site, self.plan.steps, self.plan.data));
-            all.extend(second.map(|second| (injections.as_slice(), second)));
-        }
-        let count = budget.min(all.len());
-        for index in 0..count {
-            let (first, second) = &all[index * all.len() / count];
-            let mut injections = first.to_vec();
-            injections.push(second.clone());
+        let (steps, data) = (self.plan.steps, self.plan.data);
+        let are_apart = |one: &Injection, site: &Site| one.site.state != site.state;
+        let pairs = self
+            .frontier
+            .pairs(budget, are_apart, |site| faults(site, steps, data));
+        for injections in pairs {
             self.case(injections).await;
         }
     }

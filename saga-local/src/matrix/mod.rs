@@ -3,6 +3,7 @@
 
 mod evidence;
 mod explore;
+mod frontier;
 mod judge;
 mod looks;
 mod operator;
@@ -22,6 +23,7 @@ use saga_runtime::Saga;
 use serde::Serialize;
 use serde_json::Value;
 
+pub(crate) use self::frontier::Frontier;
 pub use self::report::{Case, End, Injected, MatrixReport, Problem};
 pub use self::stand_in::StandIns;
 pub use self::world::{Participant, World};

@@ -30,27 +30,31 @@ const REPLY: Duration = Duration::from_secs(2);
 
 pub(super) fn config() -> Config {
     let http = lazy_client();
-    let credentials = CredentialsProviderChain::first_try(
-        "Environment",
-        EnvironmentVariableCredentialsProvider::new(),
-    )
-    .or_else("Container", container_credentials(&http));
-    let timeouts = TimeoutConfig::builder()
-        .connect_timeout(CONNECT)
-        .operation_attempt_timeout(REPLY)
-        .build();
     let mut config = Config::builder()
         .behavior_version(BehaviorVersion::latest())
-        .credentials_provider(credentials)
+        .credentials_provider(credentials(&http))
         .http_client(http)
         .retry_config(RetryConfig::disabled())
-        .timeout_config(timeouts)
+        .timeout_config(timeouts())
         // It watches over bodies that trickle; these are small, and the timeout covers them.
         .stalled_stream_protection(StalledStreamProtectionConfig::disabled());
     config.push_interceptor(lean());
     config.set_region(variable(["AWS_REGION", "AWS_DEFAULT_REGION"]).map(Region::new));
     config.set_endpoint_url(variable(["AWS_ENDPOINT_URL_DYNAMODB", "AWS_ENDPOINT_URL"]));
     config.build()
+}
+
+fn credentials(http: &SharedHttpClient) -> CredentialsProviderChain {
+    let environment = EnvironmentVariableCredentialsProvider::new();
+    CredentialsProviderChain::first_try("Environment", environment)
+        .or_else("Container", container_credentials(http))
+}
+
+fn timeouts() -> TimeoutConfig {
+    TimeoutConfig::builder()
+        .connect_timeout(CONNECT)
+        .operation_attempt_timeout(REPLY)
+        .build()
 }
 
 /// What [SnapStart](https://docs.aws.amazon.com/lambda/latest/dg/snapstart-activate.html) and Managed Instances have in place of keys.
@@ -66,21 +70,12 @@ fn container_credentials(http: &SharedHttpClient) -> EcsCredentialsProvider {
 #[cfg(any(feature = "eventbridge", feature = "sns", feature = "sqs"))]
 pub(crate) fn settings(endpoint: &str) -> SdkConfig {
     let http = lazy_client();
-    let credentials = CredentialsProviderChain::first_try(
-        "Environment",
-        EnvironmentVariableCredentialsProvider::new(),
-    )
-    .or_else("Container", container_credentials(&http));
-    let timeouts = TimeoutConfig::builder()
-        .connect_timeout(CONNECT)
-        .operation_attempt_timeout(REPLY)
-        .build();
     let mut settings = SdkConfig::builder()
         .behavior_version(BehaviorVersion::latest())
-        .credentials_provider(SharedCredentialsProvider::new(credentials))
+        .credentials_provider(SharedCredentialsProvider::new(credentials(&http)))
         .http_client(http)
         .retry_config(RetryConfig::standard())
-        .timeout_config(timeouts)
+        .timeout_config(timeouts())
         .stalled_stream_protection(StalledStreamProtectionConfig::disabled());
     settings.set_region(variable(["AWS_REGION", "AWS_DEFAULT_REGION"]).map(Region::new));
     settings.set_endpoint_url(variable([endpoint, "AWS_ENDPOINT_URL"]));

@@ -87,34 +87,7 @@ impl Delivery {
 
     /// Logs the delivery's one line.
     pub(super) fn end(&self, answer: &Result<Value, Failure>, took: Duration) {
-        let (level, outcome) = match answer {
-            Ok(_) if self.undoes => (Level::INFO, "compensated"),
-            Ok(_) => (Level::INFO, "done"),
-            Err(failure) => outcome(failure),
-        };
-        let failure = answer.as_ref().err();
-        let error_type = failure.map(Failure::error_type);
-        let error_message = failure.map(Failure::message);
-        let duration_ms = millis(took);
-        // The level is part of what a line is compiled to.
-        macro_rules! line {
-            ($level:ident) => {
-                tracing::$level!(
-                    target: "saga_runtime",
-                    parent: &self.span,
-                    outcome,
-                    error_type,
-                    error_message,
-                    duration_ms,
-                    "delivery"
-                )
-            };
-        }
-        match level {
-            Level::ERROR => line!(error),
-            Level::WARN => line!(warn),
-            _ => line!(info),
-        }
+        line(&self.span, "delivery", self.undoes, answer.as_ref(), took);
     }
 }
 
@@ -151,34 +124,39 @@ impl Reaction {
 
     /// Logs the reaction's one line.
     pub(super) fn end(&self, answer: Result<&Value, &Failure>, took: Duration) {
-        let (level, outcome) = match answer {
-            Ok(_) if self.undoes => (Level::INFO, "compensated"),
-            Ok(_) => (Level::INFO, "done"),
-            Err(failure) => outcome(failure),
+        line(&self.span, "reaction", self.undoes, answer, took);
+    }
+}
+
+/// The one line of a delivery or a reaction.
+fn line(span: &Span, what: &str, undoes: bool, answer: Result<&Value, &Failure>, took: Duration) {
+    let (level, outcome) = match answer {
+        Ok(_) if undoes => (Level::INFO, "compensated"),
+        Ok(_) => (Level::INFO, "done"),
+        Err(failure) => outcome(failure),
+    };
+    let failure = answer.err();
+    let error_type = failure.map(Failure::error_type);
+    let error_message = failure.map(Failure::message);
+    let duration_ms = millis(took);
+    // The level is part of what a line is compiled to.
+    macro_rules! line {
+        ($level:ident) => {
+            tracing::$level!(
+                target: "saga_runtime",
+                parent: span,
+                outcome,
+                error_type,
+                error_message,
+                duration_ms,
+                "{what}"
+            )
         };
-        let failure = answer.err();
-        let error_type = failure.map(Failure::error_type);
-        let error_message = failure.map(Failure::message);
-        let duration_ms = millis(took);
-        // The level is part of what a line is compiled to.
-        macro_rules! line {
-            ($level:ident) => {
-                tracing::$level!(
-                    target: "saga_runtime",
-                    parent: &self.span,
-                    outcome,
-                    error_type,
-                    error_message,
-                    duration_ms,
-                    "reaction"
-                )
-            };
-        }
-        match level {
-            Level::ERROR => line!(error),
-            Level::WARN => line!(warn),
-            _ => line!(info),
-        }
+    }
+    match level {
+        Level::ERROR => line!(error),
+        Level::WARN => line!(warn),
+        _ => line!(info),
     }
 }
 

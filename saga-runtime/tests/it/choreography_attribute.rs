@@ -11,6 +11,8 @@ use saga_runtime::prelude::*;
 use saga_runtime::{Clock, Consumer, Invocation, MemoryStore, ReactionKind};
 use serde_json::{Value, json};
 
+use crate::conformance::text;
+
 #[choreography]
 pub mod order_events {
     use saga_runtime::prelude::*;
@@ -203,7 +205,8 @@ async fn run(declines: bool, lines: Value) -> Vec<String> {
             return log;
         }
         for event in events {
-            log.push(format!("{} {}", event["type"], event["data"]).replace('"', ""));
+            let data = text(&event["data"]);
+            log.push(format!("{} {data}", event["type"]).replace('"', ""));
             if event["type"] != "Noted"
                 && event["type"] != "StockReleased"
                 && event["type"] != "OrderCancelled"

@@ -50,8 +50,8 @@ fn what_does_not_fit_is_a_line_each() {
     changed(&folder, |contract| {
         contract["name"] = json!("other_events");
         contract["events"][0]["terminal"] = json!(true);
-        contract["events"][4]["terminal"] = json!(false);
-        contract["events"][5]["name"] = json!("StockFreed");
+        contract["events"][7]["terminal"] = json!(false);
+        contract["events"][3]["name"] = json!("StockFreed");
         let orders = &mut contract["participants"][0]["reactions"];
         orders[0]["on"] = json!(["ParcelSent"]);
         orders[1]["compensates"] = json!("orders.complete");
@@ -68,22 +68,22 @@ fn what_does_not_fit_is_a_line_each() {
         &["check"],
         expect![[r#"
             out/order_events.choreography.json:3: $.name: the file is called `order_events`; call it `other_events.choreography.json`
-            out/order_events.choreography.json:99: $.participants[0].reactions[0].on: `orders.place` is a command, and no event leads to one
-            out/order_events.choreography.json:92: $.participants[0].reactions[0].compensation: `orders.cancel` does not say that it compensates `orders.place`
-            out/order_events.choreography.json:110: $.participants[0].reactions[1].compensates: `orders.complete` does not say that `orders.cancel` compensates it
-            out/order_events.choreography.json:130: $.participants[0].reactions[2].after: `Orders` has no reaction `stock.reserve`
-            out/order_events.choreography.json:144: $.participants[1].reactions[0].kind: `stock.reserve` is compensatable, and says not by what
-            out/order_events.choreography.json:160: $.participants[1].reactions[1].name: there are two reactions `stock.reserve`
-            out/order_events.choreography.json:165: $.participants[1].reactions[1].publishes[0]: there is no event `StockReleased` in `events`
-            out/order_events.choreography.json:159: $.participants[1].reactions[1]: no event leads to `stock.reserve`, and it is no command
-            out/order_events.choreography.json:163: $.participants[1].reactions[1].compensates: `stock.reserve` does not say that `stock.reserve` compensates it
-            out/order_events.choreography.json:193: $.participants[2].reactions[0].optional[0]: `payments.charge` does not publish `CardDeclined`
-            out/order_events.choreography.json:207: $.participants[3].reactions[0].kind: `shipping.ship` is a compensation, and says not of what
+            out/order_events.choreography.json:108: $.participants[0].reactions[0].on: `orders.place` is a command, and no event leads to one
+            out/order_events.choreography.json:101: $.participants[0].reactions[0].compensation: `orders.cancel` does not say that it compensates `orders.place`
+            out/order_events.choreography.json:120: $.participants[0].reactions[1].compensates: `orders.complete` does not say that `orders.cancel` compensates it
+            out/order_events.choreography.json:141: $.participants[0].reactions[2].after: `Orders` has no reaction `stock.reserve`
+            out/order_events.choreography.json:156: $.participants[1].reactions[0].kind: `stock.reserve` is compensatable, and says not by what
+            out/order_events.choreography.json:172: $.participants[1].reactions[1].name: there are two reactions `stock.reserve`
+            out/order_events.choreography.json:178: $.participants[1].reactions[1].publishes[0]: there is no event `StockReleased` in `events`
+            out/order_events.choreography.json:171: $.participants[1].reactions[1]: no event leads to `stock.reserve`, and it is no command
+            out/order_events.choreography.json:176: $.participants[1].reactions[1].compensates: `stock.reserve` does not say that `stock.reserve` compensates it
+            out/order_events.choreography.json:208: $.participants[2].reactions[0].optional[0]: `payments.charge` does not publish `CardDeclined`
+            out/order_events.choreography.json:224: $.participants[3].reactions[0].kind: `shipping.ship` is a compensation, and says not of what
             out/order_events.choreography.json:7: $.events[0].name: `OrderPlaced` is terminal, and `stock.reserve` reacts to it
-            out/order_events.choreography.json:42: $.events[4].name: nobody reacts to `OrderCompleted`, and it is not terminal
-            out/order_events.choreography.json:50: $.events[5].name: nobody publishes `StockFreed`
-            out/order_events.asyncapi.json:66: $.components.messages: `StockFreed` is not there, and is an event or a command of other_events.choreography.json; `cargo build` writes both anew
-            out/order_events.asyncapi.json:66: $.components.messages: `StockReleased` is neither an event nor a command of other_events.choreography.json; `cargo build` writes both anew
+            out/order_events.choreography.json:34: $.events[3].name: nobody publishes `StockFreed`
+            out/order_events.choreography.json:71: $.events[7].name: nobody reacts to `OrderCompleted`, and it is not terminal
+            out/order_events.asyncapi.json:70: $.components.messages: `StockFreed` is not there, and is an event or a command of other_events.choreography.json; `cargo build` writes both anew
+            out/order_events.asyncapi.json:70: $.components.messages: `StockReleased` is neither an event nor a command of other_events.choreography.json; `cargo build` writes both anew
             1 choreography checked, 17 problems
             exit 1
         "#]],
@@ -104,10 +104,10 @@ fn what_goes_wrong_in_a_run_is_found() {
         &folder,
         &["check"],
         expect![[r#"
-            out/order_events.choreography.json:115: $.participants[0].reactions[2]: `orders.complete` is reached twice in one saga, by `OrderPlaced -> StockReserved` and by `OrderPlaced -> StockReserved -> CardCharged -> ParcelSent`, and has no `repeat`
-            out/order_events.choreography.json:156: $.participants[1].reactions[1]: `OrderPlaced -> StockReserved -> CardCharged` leads to `stock.release`, and nothing failed
-            out/order_events.choreography.json:115: $.participants[0].reactions[2]: `orders.complete` may take effect although `OrderPlaced -> StockReserved -> CardDeclined` ends in failure
-            out/order_events.choreography.json:135: $.participants[1].reactions[0]: `stock.reserve` takes effect and is not compensated after `OrderPlaced -> StockReserved -> CardDeclined`
+            out/order_events.choreography.json:125: $.participants[0].reactions[2]: `orders.complete` is reached twice in one saga, by `OrderPlaced -> StockReserved` and by `OrderPlaced -> StockReserved -> CardCharged -> ParcelSent`, and has no `repeat`
+            out/order_events.choreography.json:168: $.participants[1].reactions[1]: `OrderPlaced -> StockReserved -> CardCharged` leads to `stock.release`, and nothing failed
+            out/order_events.choreography.json:125: $.participants[0].reactions[2]: `orders.complete` may take effect although `OrderPlaced -> StockReserved -> CardDeclined` ends in failure
+            out/order_events.choreography.json:147: $.participants[1].reactions[0]: `stock.reserve` takes effect and is not compensated after `OrderPlaced -> StockReserved -> CardDeclined`
             1 choreography checked, 4 problems
             exit 1
         "#]],
@@ -120,10 +120,10 @@ fn what_goes_wrong_in_a_run_is_found() {
         &folder,
         &["check"],
         expect![[r#"
-        out/order_events.choreography.json:82: $.participants: `payments.charge`, `shipping.ship`, `stock.reserve` lead to each other
-        1 choreography checked, 1 problem
-        exit 1
-    "#]],
+            out/order_events.choreography.json:89: $.participants: `payments.charge`, `shipping.ship`, `stock.reserve` lead to each other
+            1 choreography checked, 1 problem
+            exit 1
+        "#]],
     );
 }
 
@@ -164,8 +164,8 @@ fn the_document_beside_it_tells_of_the_same_events() {
         &folder,
         &["check"],
         expect![[r#"
-            out/order_events.asyncapi.json:66: $.components.messages: `ParcelSent` is not there, and is an event or a command of order_events.choreography.json; `cargo build` writes both anew
-            out/order_events.asyncapi.json:66: $.components.messages: `ParcelLost` is neither an event nor a command of order_events.choreography.json; `cargo build` writes both anew
+            out/order_events.asyncapi.json:70: $.components.messages: `ParcelSent` is not there, and is an event or a command of order_events.choreography.json; `cargo build` writes both anew
+            out/order_events.asyncapi.json:70: $.components.messages: `ParcelLost` is neither an event nor a command of order_events.choreography.json; `cargo build` writes both anew
             1 choreography checked, 2 problems
             exit 1
         "#]],

@@ -12,7 +12,7 @@ fn what_each_failure_leads_to() {
         &choreographed("choreography_explain"),
         &["explain", "order_events"],
         expect![[r#"
-            order_events: An order across four services, without an orchestrator.
+            order_events: An order across four services, by events: stock held, card charged, parcel sent, or nothing at all.
 
             when all goes well
               orders.place     command PlaceOrder  compensatable  publishes OrderPlaced

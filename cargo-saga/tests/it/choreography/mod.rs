@@ -91,7 +91,7 @@ fn it_is_listed_beside_sagas() {
         &["list"],
         expect![[r#"
             choreography  reactions  events  participants                       pivot            begins with   ends with
-            order_events          7       9  Orders, Stock, Payments, Shipping  payments.charge  orders.place  OrderCompleted, StockReleased, OrderCancelled
+            order_events          7       9  Orders, Stock, Payments, Shipping  payments.charge  orders.place  StockReleased, OrderCompleted, OrderCancelled
 
             1 choreography
             exit 0
@@ -108,17 +108,17 @@ fn it_is_listed_beside_sagas() {
         &folder,
         &["list"],
         expect![[r#"
-        saga         steps  participants                       pivot             bytes  of the limit
-        place_order      4  Orders, Stock, Payments, Shipping  payments.charge  12,063         1.1 %
+            saga         steps  participants                       pivot             bytes  of the limit
+            place_order      4  Orders, Stock, Payments, Shipping  payments.charge  12,063         1.1 %
 
-        1 saga, at most 1,048,576 bytes each
+            1 saga, at most 1,048,576 bytes each
 
-        choreography  reactions  events  participants                       pivot            begins with   ends with
-        order_events          7       9  Orders, Stock, Payments, Shipping  payments.charge  orders.place  OrderCompleted, StockReleased, OrderCancelled
+            choreography  reactions  events  participants                       pivot            begins with   ends with
+            order_events          7       9  Orders, Stock, Payments, Shipping  payments.charge  orders.place  StockReleased, OrderCompleted, OrderCancelled
 
-        1 choreography
-        exit 0
-    "#]],
+            1 choreography
+            exit 0
+        "#]],
     );
 }
 
@@ -131,7 +131,7 @@ fn it_is_listed_as_json() {
             [
               {
                 "name": "order_events",
-                "comment": "An order across four services, without an orchestrator.",
+                "comment": "An order across four services, by events: stock held, card charged, parcel sent, or nothing at all.",
                 "commands": [
                   "orders.place"
                 ],
@@ -147,8 +147,8 @@ fn it_is_listed_as_json() {
                   "payments.charge"
                 ],
                 "ends": [
-                  "OrderCompleted",
                   "StockReleased",
+                  "OrderCompleted",
                   "OrderCancelled"
                 ]
               }

@@ -79,6 +79,7 @@ async fn a_thousand_choreographed_sagas_under_faults() {
 /// What goes wrong, of a thousand requests to DynamoDB and SNS each.
 fn inject(stage: &EventStage) {
     stage.proxy.take_faults();
+    stage.proxy.take_requests();
     for (act, of_thousand) in [
         (Act::DropReply, 10),
         (Act::DropRequest, 10),
@@ -156,6 +157,7 @@ fn print_figures(
         .filter(|saga| tables.committed(&saga.id))
         .count();
     let faults = stage.proxy.take_faults();
+    let calls = stage.proxy.take_requests();
     let sum = |of: fn(&Relayed) -> usize| relayed.iter().map(of).sum::<usize>();
     println!(
         "{SAGAS} choreographed sagas, seed {}, in {seconds} s:",
@@ -164,6 +166,7 @@ fn print_figures(
     println!("  committed: {committed}");
     println!("  compensated: {}", SAGAS - committed);
     println!("  events: {}", tables.events);
+    println!("  calls, repeated ones included: {calls:?}");
     println!(
         "  stream records: {}, relays invoked: {}, failed: {}, rewound: {}, repeated: {}",
         sum(|relayed| relayed.records),

@@ -9,6 +9,7 @@ use saga_runtime::{BoxFuture, Clock, Consumer, Invocation, MemoryStore, Store};
 use serde_json::{Value, json};
 
 use super::shop::{How, consumer, cut, event};
+use crate::conformance::text;
 use crate::deliveries::at;
 
 /// `place` is the command; everything else an event, with its id and what the code does; `order=b` says other data. Every event
@@ -116,7 +117,7 @@ async fn play_line(consumer: &Consumer, how: &How, line: &str) -> String {
         let payload =
             json!({ "saga": "order-1#7", "command": "shop.place", "input": { "order": order } });
         return match consumer.command(&payload, &delivery()).await {
-            Ok(answer) => answer.to_string(),
+            Ok(answer) => text(&answer),
             Err(failure) => failure.to_string(),
         };
     }
@@ -140,7 +141,7 @@ async fn play_line(consumer: &Consumer, how: &How, line: &str) -> String {
 fn show((name, outcome): (&str, Result<Value, saga_runtime::Failure>)) -> String {
     match outcome {
         Ok(Value::String(text)) => format!("\n    {name}: {}", cut(&text)),
-        Ok(answer) => format!("\n    {name}: {answer}"),
+        Ok(answer) => format!("\n    {name}: {}", text(&answer)),
         Err(failure) => format!("\n    {name}: {}", cut(&failure.to_string())),
     }
 }
