@@ -9,17 +9,13 @@ use serde_json::{Value, json};
 use crate::barrier::{Arrival, Barrier, Reacting};
 use crate::choreography::{ReactionInfo, Repeat};
 use crate::failure::Failure;
-use crate::identity::Identity;
+use crate::identity::{Identity, KEY_LIMIT};
 use crate::invocation::Invocation;
 use crate::json::Fingerprint;
 use crate::outbox::{Origin, command_id, messages};
 use crate::store::{MemoryStore, Store};
 
 use crate::__private::TxCall;
-
-/// The longest key that the barrier's record may have, which is
-/// [DynamoDB's for partition keys](https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Constraints.html#limits-partition-sort-keys).
-const KEY_LIMIT: usize = 2048;
 
 /// What Lambda serves and the in-memory bus calls: the reactions of one participant of a choreography, or of several.
 ///

@@ -5,11 +5,7 @@ use std::time::{Duration, SystemTime};
 
 use serde_json::{Map, Value};
 
-use crate::identity::Identity;
-
-/// The longest key that the barrier's record may have, which is
-/// [DynamoDB's for partition keys](https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Constraints.html#limits-partition-sort-keys).
-const KEY_LIMIT: usize = 2048;
+use crate::identity::{Identity, KEY_LIMIT};
 
 /// What a delivery asks for. The payload's own values are looked at where they stand.
 #[derive(Debug)]
