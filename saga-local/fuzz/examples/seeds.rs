@@ -64,7 +64,10 @@ fn write_definition(corpus: &Path, name: &str, text: &str) -> io::Result<()> {
 /// module.
 fn modules(text: &str) -> Vec<String> {
     let attributes = ["#[saga", "#[choreography"];
-    attributes.iter().flat_map(|start| modules_of(text, start)).collect()
+    attributes
+        .iter()
+        .flat_map(|start| modules_of(text, start))
+        .collect()
 }
 
 fn modules_of(text: &str, attribute: &str) -> Vec<String> {

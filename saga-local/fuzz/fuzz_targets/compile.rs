@@ -12,7 +12,8 @@ use saga_fuzz::rust;
 
 fuzz_target!(|text: &str| {
     let (options, module) = text.split_once("=>\n").unwrap_or(("", text));
-    if let (Ok(options), Ok(module)) = (options.parse(), module.parse()) {
+    let options = options.parse::<TokenStream>();
+    if let (Ok(options), Ok(module)) = (options, module.parse::<TokenStream>()) {
         check_sagas(options.clone(), module.clone());
         check_choreography(options, module);
     }
