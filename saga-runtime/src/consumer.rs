@@ -9,11 +9,11 @@ use serde_json::{Value, json};
 use crate::barrier::{Arrival, Barrier, Reacting};
 use crate::choreography::{ReactionInfo, Repeat};
 use crate::failure::Failure;
-use crate::identity::{Identity, KEY_LIMIT};
+use crate::identity::Identity;
 use crate::invocation::Invocation;
 use crate::json::Fingerprint;
 use crate::outbox::{Origin, command_id, messages};
-use crate::store::{MemoryStore, Store};
+use crate::store::{MemoryStore, PARTITION_KEY_LIMIT, Store};
 
 use crate::__private::TxCall;
 
@@ -380,9 +380,9 @@ fn name<'a>(message: &'a Value, field: &str) -> Result<&'a str, String> {
 fn identity(saga: &str, reaction: &str, event: Option<&str>) -> Result<Identity, Failure> {
     let identity = Identity::of_reaction(saga, reaction, event);
     let size = identity.record_key().len();
-    if size > KEY_LIMIT {
+    if size > PARTITION_KEY_LIMIT {
         return Err(Failure::unknown(format!(
-            "the saga's id makes a record's key of {size} bytes, which has at most {KEY_LIMIT}"
+            "the saga's id makes a record's key of {size} bytes, which has at most {PARTITION_KEY_LIMIT}"
         )));
     }
     Ok(identity)

@@ -5,7 +5,8 @@ use std::time::{Duration, SystemTime};
 
 use serde_json::{Map, Value};
 
-use crate::identity::{Identity, KEY_LIMIT};
+use crate::identity::Identity;
+use crate::store::PARTITION_KEY_LIMIT;
 
 /// What a delivery asks for. The payload's own values are looked at where they stand.
 #[derive(Debug)]
@@ -139,9 +140,9 @@ fn read_identity(fields: &Fields<'_>) -> Result<Identity, String> {
     };
     let identity = Identity::new(saga, step, item);
     let size = identity.record_key().len();
-    if size > KEY_LIMIT {
+    if size > PARTITION_KEY_LIMIT {
         return Err(format!(
-            "`saga`, `step` and `item` together have {size} bytes; a record's key has at most {KEY_LIMIT}"
+            "`saga`, `step` and `item` together have {size} bytes; a record's key has at most {PARTITION_KEY_LIMIT}"
         ));
     }
     Ok(identity)

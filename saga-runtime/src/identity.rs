@@ -5,10 +5,6 @@ use std::time::SystemTime;
 
 use sha2::{Digest, Sha256};
 
-/// The longest key that the barrier's record may have, which is
-/// [DynamoDB's for partition keys](https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Constraints.html#limits-partition-sort-keys).
-pub(crate) const KEY_LIMIT: usize = 2048;
-
 /// Which step of which execution: what the barrier's record and the idempotency key are about.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Identity {

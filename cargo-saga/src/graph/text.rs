@@ -110,18 +110,23 @@ pub(super) fn mermaid(drawing: &Drawing) -> String {
         let _ = writeln!(text, "  {} --> committed", ids.id(name));
     }
     for look in LOOKS {
-        let (fill, stroke) = colours(look);
-        let width = if look == Look::Pivot {
-            ",stroke-width:3px"
-        } else {
-            ""
-        };
-        let _ = writeln!(
-            text,
-            "  classDef {look:?} fill:{fill},stroke:{stroke},color:#1d2733{width}"
-        );
+        mermaid_look(&mut text, look);
     }
     text
+}
+
+/// How the boxes of a kind are drawn.
+pub(super) fn mermaid_look(text: &mut String, look: Look) {
+    let (fill, stroke) = colours(look);
+    let width = if look == Look::Pivot {
+        ",stroke-width:3px"
+    } else {
+        ""
+    };
+    let _ = writeln!(
+        text,
+        "  classDef {look:?} fill:{fill},stroke:{stroke},color:#1d2733{width}"
+    );
 }
 
 fn mermaid_node(text: &mut String, ids: &Ids, node: &Node, depth: usize) {

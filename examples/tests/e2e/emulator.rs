@@ -86,6 +86,13 @@ impl Emulator {
             .to_owned()
     }
 
+    /// A queue with these attributes; gives its URL.
+    pub async fn create_queue(&self, name: &str, attributes: &Value) -> String {
+        let request = json!({ "QueueName": name, "Attributes": attributes });
+        let made = self.call("AmazonSQS.CreateQueue", &request).await;
+        made["QueueUrl"].as_str().unwrap().to_owned()
+    }
+
     /// Has the queue's messages handed to a function.
     pub async fn create_mapping(&self, mapping: &Value) {
         let path = "/2015-03-31/event-source-mappings";

@@ -94,10 +94,7 @@ impl Stage {
 
     async fn deploy(emulator: Emulator) -> Self {
         let proxy = Proxy::start(emulator.address(), seed());
-        let queue = emulator
-            .call("AmazonSQS.CreateQueue", &json!({ "QueueName": "parking" }))
-            .await;
-        let queue = queue["QueueUrl"].as_str().unwrap().to_owned();
+        let queue = emulator.create_queue("parking", &json!({})).await;
         let mut places = BTreeMap::from([("ParkingQueueUrl".to_owned(), queue.clone())]);
         for function in FUNCTIONS {
             let name = function.0;
@@ -227,15 +224,22 @@ async fn create_function(
 }
 
 pub async fn create_table(emulator: &Emulator, table: &str, key: &str) {
-    let request = json!({
+    emulator
+        .call(CREATE_TABLE, &table_of_items(table, key))
+        .await;
+}
+
+/// The call that makes a table.
+pub const CREATE_TABLE: &str = "DynamoDB_20120810.CreateTable";
+
+/// What that call takes for a table whose key is a text.
+pub fn table_of_items(table: &str, key: &str) -> Value {
+    json!({
         "TableName": table,
         "KeySchema": [{ "AttributeName": key, "KeyType": "HASH" }],
         "AttributeDefinitions": [{ "AttributeName": key, "AttributeType": "S" }],
         "BillingMode": "PAY_PER_REQUEST",
-    });
-    emulator
-        .call("DynamoDB_20120810.CreateTable", &request)
-        .await;
+    })
 }
 
 /// The definition as it was emitted, with its placeholders filled as a deployment fills them.

@@ -4,7 +4,7 @@ use saga_local::{FaultMatrix, MatrixReport};
 use serde_json::{Value, json};
 
 use crate::shop::{Break, Shop, sale, sell};
-use crate::support::block_on;
+use crate::support::{block_on, finds};
 
 /// The matrix of the saga, by its inputs, with single faults and this many pairs.
 fn matrix(
@@ -20,18 +20,6 @@ fn matrix(
         matrix = matrix.input(card, &sale(card));
     }
     block_on(matrix.run())
-}
-
-/// The line is one of the report's.
-#[track_caller]
-fn finds(report: &MatrixReport, line: &str) {
-    assert!(!report.is_consistent(), "nothing was found");
-    let text = report.to_string();
-    let start: String = text.lines().take(40).collect::<Vec<_>>().join("\n");
-    assert!(
-        text.lines().any(|known| known == line),
-        "no line is `{line}`:\n{start}"
-    );
 }
 
 #[track_caller]

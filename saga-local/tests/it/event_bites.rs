@@ -5,7 +5,7 @@ use saga_local::{End, EventMatrix, MatrixReport};
 use serde_json::json;
 
 use crate::event_shop::{Break, PLACE, SALE_EVENTS, Shop, sale};
-use crate::support::block_on;
+use crate::support::{block_on, finds};
 
 /// The matrix of the shop, with single faults and this many pairs.
 fn matrix(broken: Break, pairs: usize, cut: Option<(&str, &str)>) -> MatrixReport {
@@ -20,18 +20,6 @@ fn matrix(broken: Break, pairs: usize, cut: Option<(&str, &str)>) -> MatrixRepor
         matrix = matrix.cut(event, participant);
     }
     block_on(matrix.run())
-}
-
-/// The line is one of the report's.
-#[track_caller]
-fn finds(report: &MatrixReport, line: &str) {
-    assert!(!report.is_consistent(), "nothing was found");
-    let text = report.to_string();
-    let start: String = text.lines().take(40).collect::<Vec<_>>().join("\n");
-    assert!(
-        text.lines().any(|known| known == line),
-        "no line is `{line}`:\n{start}"
-    );
 }
 
 #[track_caller]

@@ -6,7 +6,7 @@ use std::future::Future;
 use std::sync::{Arc, Mutex};
 
 use expect_test::Expect;
-use saga_local::{Answer, BoxFuture, Call, Engine, Run, TaskHost};
+use saga_local::{Answer, BoxFuture, Call, Engine, MatrixReport, Run, TaskHost};
 use serde_json::{Value, json};
 
 /// Runs a future to its end on this thread.
@@ -118,4 +118,16 @@ pub(crate) fn check(states: &str, script: Script, input: &Value, expected: &Expe
 pub(crate) fn check_ending(states: &str, script: Script, expected: &Expect) {
     let run = block_on(engine(states).with_host(script).start("run", &json!({}))).unwrap();
     expected.assert_eq(&ending(&run));
+}
+
+/// The line is one of the report's.
+#[track_caller]
+pub(crate) fn finds(report: &MatrixReport, line: &str) {
+    assert!(!report.is_consistent(), "nothing was found");
+    let text = report.to_string();
+    let start: String = text.lines().take(40).collect::<Vec<_>>().join("\n");
+    assert!(
+        text.lines().any(|known| known == line),
+        "no line is `{line}`:\n{start}"
+    );
 }

@@ -25,8 +25,9 @@ impl Verdict {
 }
 
 impl Attempt {
-    /// Whether a test says it in the reaction's place, which its table cannot know.
-    fn is_rehearsed(&self, error: &StepFailure) -> bool {
+    /// Whether it is an event that the reaction declares to be rejected with: its graph knows it, even where its table does not, as of
+    /// a stand-in.
+    fn is_declared(&self, error: &StepFailure) -> bool {
         let declares = |event: &Outgoing| {
             let reaction = self.reaction.as_ref();
             reaction.is_some_and(|reaction| reaction.info.rejects.contains(&&*event.name))
@@ -40,7 +41,7 @@ impl Attempt {
         if error.transient || self.kind == Kind::Retriable {
             return Verdict::TryAgain(worded_again(self.types, error));
         }
-        if is_known(self.types, &error) || self.is_rehearsed(&error) {
+        if is_known(self.types, &error) || self.is_declared(&error) {
             return Verdict::Reject(error.failure, error.event);
         }
         // Nobody hears of a rejection that is no event of the choreography's, so that its saga would never end.

@@ -15,7 +15,7 @@ const TRANSACTION_WRITES: usize = 100;
 /// The [largest transaction](https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_TransactWriteItems.html).
 const TRANSACTION_LIMIT: usize = 4 * 1024 * 1024;
 /// The [longest partition key](https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Constraints.html#limits-partition-sort-keys).
-const PARTITION_KEY_LIMIT: usize = 2048;
+pub(crate) const PARTITION_KEY_LIMIT: usize = 2048;
 /// The [longest sort key](https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Constraints.html#limits-partition-sort-keys).
 const SORT_KEY_LIMIT: usize = 1024;
 /// How deep a [document](https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Constraints.html#limits-attributes) may go.

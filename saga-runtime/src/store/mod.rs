@@ -18,7 +18,7 @@ use serde_json::Value;
 
 pub use self::condition::{Comparison, Condition, Field, field};
 pub use self::error::StoreError;
-pub(crate) use self::limits::ITEM_LIMIT;
+pub(crate) use self::limits::{ITEM_LIMIT, PARTITION_KEY_LIMIT};
 #[cfg(feature = "dynamodb")]
 pub(crate) use self::limits::{check_key, check_transaction, check_write};
 pub use self::memory::MemoryStore;

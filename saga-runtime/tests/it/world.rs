@@ -350,9 +350,10 @@ impl Store for Yielding {
 }
 
 /// A store that has only what every store must have.
-struct Items(Yielding);
+#[derive(Clone)]
+pub(crate) struct Items<S>(pub(crate) S);
 
-impl Store for Items {
+impl<S: Store> Store for Items<S> {
     fn get<'a>(&'a self, key: &'a Key) -> BoxFuture<'a, Result<Option<Item>, StoreError>> {
         self.0.get(key)
     }

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use super::super::layout::Stroke;
 use super::super::model::Look;
-use super::super::text::{colours, escaped, quoted};
+use super::super::text::{colours, escaped, mermaid_look, quoted};
 use super::{Block, Event, Lanes};
 
 const RED: &str = "#cc5348";
@@ -73,16 +73,7 @@ pub(super) fn mermaid(lanes: &Lanes) -> String {
     }
     mermaid_arrows(&mut text, lanes);
     for look in looks(lanes) {
-        let (fill, stroke) = colours(look);
-        let width = if look == Look::Pivot {
-            ",stroke-width:3px"
-        } else {
-            ""
-        };
-        let _ = writeln!(
-            text,
-            "  classDef {look:?} fill:{fill},stroke:{stroke},color:#1d2733{width}"
-        );
+        mermaid_look(&mut text, look);
     }
     text
 }

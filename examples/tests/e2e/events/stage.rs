@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 use crate::emulator::Emulator;
 use crate::proxy::Proxy;
-use crate::stage::{create_table, seed, zip};
+use crate::stage::{CREATE_TABLE, create_table, seed, table_of_items, zip};
 
 /// Seconds that a function has.
 const FUNCTION_TIMEOUT: u32 = 3;
@@ -90,15 +90,10 @@ impl EventStage {
 
     async fn create_tables(&mut self, service: &str, table: &str, key: &str) {
         create_table(&self.emulator, &format!("{}{table}", prefix(service)), key).await;
-        let request = json!({
-            "TableName": format!("{}saga_barrier", prefix(service)),
-            "KeySchema": [{ "AttributeName": "pk", "KeyType": "HASH" }],
-            "AttributeDefinitions": [{ "AttributeName": "pk", "AttributeType": "S" }],
-            "BillingMode": "PAY_PER_REQUEST",
-            "StreamSpecification": { "StreamEnabled": true, "StreamViewType": "NEW_AND_OLD_IMAGES" },
-        });
-        let target = "DynamoDB_20120810.CreateTable";
-        let made = self.emulator.call(target, &request).await;
+        let mut barrier = table_of_items(&format!("{}saga_barrier", prefix(service)), "pk");
+        barrier["StreamSpecification"] =
+            json!({ "StreamEnabled": true, "StreamViewType": "NEW_AND_OLD_IMAGES" });
+        let made = self.emulator.call(CREATE_TABLE, &barrier).await;
         let stream = made["TableDescription"]["LatestStreamArn"].as_str();
         self.streams.push((
             stream.unwrap().to_owned(),
@@ -116,14 +111,9 @@ impl EventStage {
         rest.split('<').next().unwrap().to_owned()
     }
 
-    async fn create_queue(&self, name: &str, attributes: &Value) -> String {
-        let request = json!({ "QueueName": name, "Attributes": attributes });
-        let made = self.emulator.call("AmazonSQS.CreateQueue", &request).await;
-        made["QueueUrl"].as_str().unwrap().to_owned()
-    }
-
     async fn deploy_consumer(&mut self, service: &'static str, code: &str) {
         let dead = self
+            .emulator
             .create_queue(&format!("events-{service}-dead"), &json!({}))
             .await;
         let redrive = json!({
@@ -135,6 +125,7 @@ impl EventStage {
             "RedrivePolicy": redrive.to_string(),
         });
         let queue = self
+            .emulator
             .create_queue(&format!("events-{service}"), &attributes)
             .await;
         self.queues.insert(service, queue);

@@ -4,13 +4,14 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use expect_test::{ExpectFile, expect_file};
 use saga_runtime::__private::receive_each;
-use saga_runtime::store::{BARRIER_TABLE, Item, Key, StoreError, Transacted, Write, Written};
-use saga_runtime::{BoxFuture, Clock, Consumer, Invocation, MemoryStore, Store};
+use saga_runtime::store::{BARRIER_TABLE, Item};
+use saga_runtime::{Clock, Consumer, Invocation, MemoryStore, Store};
 use serde_json::{Value, json};
 
 use super::shop::{How, consumer, cut, event};
 use crate::conformance::text;
 use crate::deliveries::at;
+use crate::world::Items;
 
 /// `place` is the command; everything else an event, with its id and what the code does; `order=b` says other data. Every event
 /// comes twice, and the second time it is told whether it is taken or comes back.
@@ -184,26 +185,6 @@ fn show_record(name: &str, record: &Item) -> String {
 pub(crate) fn delivery() -> Invocation {
     let now: SystemTime = UNIX_EPOCH + Duration::from_hours(490_896);
     Invocation::new("1", now + Duration::from_secs(10), Clock::new(move || now))
-}
-
-/// A store that has only what every store must have.
-#[derive(Clone)]
-struct Items(MemoryStore);
-
-impl Store for Items {
-    fn get<'a>(&'a self, key: &'a Key) -> BoxFuture<'a, Result<Option<Item>, StoreError>> {
-        self.0.get(key)
-    }
-
-    fn write<'a>(&'a self, write: &'a Write) -> BoxFuture<'a, Result<Written, StoreError>> {
-        self.0.write(write)
-    }
-
-    fn transact<'a>(
-        &'a self, writes: &'a [Write],
-    ) -> BoxFuture<'a, Result<Transacted, StoreError>> {
-        self.0.transact(writes)
-    }
 }
 
 #[tokio::test]
