@@ -14,12 +14,12 @@ use serde_json::Value;
 
 pub use self::react::{ConsumerBuilder, React, receive_each};
 pub use crate::BoxFuture;
-#[cfg(feature = "dynamodb")]
-pub use crate::dynamodb::lazy_client as http_client;
 pub use crate::event::Outgoing;
 // For the embedded engine.
 pub use crate::execution_name::check_execution_name;
 pub use crate::flow::{block, call, joined};
+#[cfg(feature = "https")]
+pub use crate::http::lazy_client as http_client;
 pub use crate::json::{Fingerprint, check_integers};
 pub use crate::rehearsal::{CodeFault, Rehearsal, StoreWrapper};
 pub use {serde, serde_json};

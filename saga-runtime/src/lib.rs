@@ -173,6 +173,8 @@ mod failure;
 mod flow;
 mod guard;
 mod handler;
+#[cfg(feature = "https")]
+mod http;
 mod identity;
 mod invocation;
 mod json;

@@ -145,6 +145,7 @@ impl Stage {
             .region(Region::new("us-east-1"))
             .credentials_provider(Credentials::new("test", "test", None, None, "e2e"))
             .endpoint_url(self.emulator.url())
+            .http_client(saga_runtime::__private::http_client())
             .build();
         aws_sdk_sfn::Client::from_conf(config)
     }

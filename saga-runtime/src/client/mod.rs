@@ -59,6 +59,7 @@ use self::error::Kind;
 pub use self::execution::Execution;
 use self::pauses::Pauses;
 use crate::execution_name::check_execution_name;
+use crate::http::lazy_client;
 use crate::json::{Fingerprint, check_integers};
 use crate::saga::Saga;
 
@@ -106,9 +107,19 @@ impl<I, O> Client<I, O> {
     ///
     /// `state_machine_arn` may end in a version's number or an alias, `…:stateMachine:place_order:live`. Keys are shared by all
     /// versions, so that a key finds its execution whichever started it. An ARN of another shape is reported by the first call.
+    ///
+    /// An SDK client whose settings name no HTTP client gets one that is as small as a function's: HTTP/1.1 with TLS by ring and the
+    /// system's certificates, without proxies.
     pub fn new(
         sfn: aws_sdk_sfn::Client, _saga: Saga<I, O>, state_machine_arn: impl Into<String>,
     ) -> Self {
+        let sfn = match sfn.config().http_client() {
+            Some(_) => sfn,
+            None => {
+                let config = sfn.config().to_builder().http_client(lazy_client());
+                aws_sdk_sfn::Client::from_conf(config.build())
+            }
+        };
         Self {
             sfn,
             state_machine_arn: state_machine_arn.into(),

@@ -20,8 +20,8 @@ use aws_config::SdkConfig;
 #[cfg(any(feature = "eventbridge", feature = "sns", feature = "sqs"))]
 use aws_sdk_dynamodb::config::SharedCredentialsProvider;
 
-use super::http::lazy_client;
 use super::lean::lean;
+use crate::http::lazy_client;
 
 /// How long a connection is awaited.
 const CONNECT: Duration = Duration::from_secs(1);

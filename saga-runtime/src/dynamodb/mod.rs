@@ -53,7 +53,6 @@ mod attribute;
 mod environment;
 mod error;
 mod expression;
-mod http;
 mod lean;
 #[cfg(any(feature = "eventbridge", feature = "sns"))]
 mod outboxes;
@@ -81,11 +80,10 @@ use self::attribute::{Attributes, read_item, to_attribute, to_attributes};
 pub(crate) use self::environment::settings;
 use self::error::{cancelled, refused, refused_item, trouble};
 use self::expression::Placeholders;
-#[doc(hidden)]
-pub use self::http::lazy_client;
 use self::retry::{Trouble, retrying};
 pub use self::tables::{KeyType, KeyTypes, TableLayout};
 use crate::BoxFuture;
+use crate::http::lazy_client;
 use crate::store::{
     Change, Item, Key, Operation, Store, StoreError, Transacted, Write, Written, check_key,
     check_transaction, check_write, normalized_item,
@@ -127,7 +125,7 @@ impl DynamoDbStore {
             config.push_interceptor(lean::lean());
         }
         if client.config().http_client().is_none() {
-            config.set_http_client(Some(http::lazy_client()));
+            config.set_http_client(Some(lazy_client()));
         }
         Self {
             client: Client::from_conf(config.build()),

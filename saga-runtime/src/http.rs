@@ -1,16 +1,16 @@
-//! The HTTP client under the SDK: HTTP/1.1, the only one that DynamoDB speaks, over TLS by rustls and ring. Knows no call of DynamoDB's.
+//! The HTTP client under the SDK: HTTP/1.1, the only one that DynamoDB speaks, over TLS by rustls and ring. Knows no service.
 //!
 //! The SDK's own client brings HTTP/2, proxies and more along, 0.4 MB in each function, and reads the system's
 //! certificates when it is told to validate a configuration. This one reads them at the first call.
 
 use std::sync::{Arc, OnceLock};
 
-use aws_sdk_dynamodb::config::SharedHttpClient;
-use aws_sdk_dynamodb::config::http::{HttpRequest, HttpResponse};
-use aws_sdk_dynamodb::error::ConnectorError;
 use aws_smithy_runtime_api::client::http::{
-    HttpConnector, HttpConnectorFuture, HttpConnectorSettings, SharedHttpConnector, http_client_fn,
+    HttpConnector, HttpConnectorFuture, HttpConnectorSettings, SharedHttpClient,
+    SharedHttpConnector, http_client_fn,
 };
+use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
+use aws_smithy_runtime_api::client::result::ConnectorError;
 use aws_smithy_types::body::SdkBody;
 use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
 use hyper_util::client::legacy::Client;
