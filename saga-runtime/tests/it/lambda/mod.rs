@@ -19,6 +19,7 @@ use tokio::sync::Notify;
 
 use self::api::{Answer, Function, MARK};
 use crate::choreography::shop;
+use crate::conformance::text;
 
 /// Says which function a process is, if not the participant below.
 const ROLE: &str = "SAGA_TEST_ROLE";
@@ -152,7 +153,12 @@ fn compensation(step: &str, order: &str) -> Value {
 }
 
 fn shown(answer: &Answer) -> String {
-    format!("{} {} {}", answer.request_id, answer.kind, answer.body)
+    format!(
+        "{} {} {}",
+        answer.request_id,
+        answer.kind,
+        text(&answer.body)
+    )
 }
 
 /// Hands deliveries over, one after the other, each with that many milliseconds, and shows what came of them.
@@ -309,25 +315,25 @@ fn each_reaction_ends_with_one_line_and_a_batch_with_what_must_come_again() {
         let attributes = json!({ "ApproximateReceiveCount": "2" });
         json!({ "messageId": id, "body": body.to_string(), "attributes": attributes })
     };
-    let seen = shop::event("Seen", "7", "a");
+    let event = shop::event("Seen", "7", "a");
     let forgotten = shop::event("Forgotten", "8", "a");
     let place =
         |saga: &str| json!({ "saga": saga, "command": "shop.place", "input": { "order": "a" } });
     let batch = json!({ "Records": [
-        message("1", &seen), message("2", &seen), message("3", &forgotten), message("4", &json!(7)),
+        message("1", &event), message("2", &event), message("3", &forgotten), message("4", &json!(7)),
         message("5", &place("order-2")),
     ] });
-    let mut text = String::new();
+    let mut seen = String::new();
     for payload in [batch, place("order-1"), place("a|b")] {
         function.send("1", MINUTE, payload.to_string().as_bytes());
         let mut answer = function.answer();
         if let Some(event) = answer.body.pointer_mut("/events/0") {
             event["time"] = json!("…");
         }
-        text.push_str(&format!("{}\n", shown(&answer)));
+        seen.push_str(&format!("{}\n", shown(&answer)));
     }
     for _ in 0..9 {
-        text.push_str(&format!("{}\n", function.line()));
+        seen.push_str(&format!("{}\n", function.line()));
     }
     expect![[r#"
         1 response {"batchItemFailures":[{"itemIdentifier":"3"},{"itemIdentifier":"4"}]}
@@ -342,7 +348,7 @@ fn each_reaction_ends_with_one_line_and_a_batch_with_what_must_come_again() {
         {"level":"INFO","message":"reaction","message_id":"5","outcome":"done","reaction":"shop.place","receives":2,"request_id":"1","saga":"order-2","target":"saga_runtime"}
         {"level":"INFO","message":"reaction","outcome":"done","reaction":"shop.place","request_id":"1","saga":"order-1","target":"saga_runtime"}
         {"error_message":"`saga` of the message is no text without `|`, or is empty","error_type":"Saga.Unknown","level":"ERROR","message":"reaction","outcome":"unknown","request_id":"1","target":"saga_runtime"}
-    "#]].assert_eq(&text);
+    "#]].assert_eq(&seen);
 }
 
 #[test]
