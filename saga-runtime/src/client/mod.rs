@@ -113,12 +113,11 @@ impl<I, O> Client<I, O> {
     pub fn new(
         sfn: aws_sdk_sfn::Client, _saga: Saga<I, O>, state_machine_arn: impl Into<String>,
     ) -> Self {
-        let sfn = match sfn.config().http_client() {
-            Some(_) => sfn,
-            None => {
-                let config = sfn.config().to_builder().http_client(lazy_client());
-                aws_sdk_sfn::Client::from_conf(config.build())
-            }
+        let sfn = if sfn.config().http_client().is_none() {
+            let config = sfn.config().to_builder().http_client(lazy_client());
+            aws_sdk_sfn::Client::from_conf(config.build())
+        } else {
+            sfn
         };
         Self {
             sfn,
