@@ -279,7 +279,7 @@ pub(crate) fn cannot_read(path: &Path, error: &io::Error) -> String {
 pub(crate) fn alternatives<'a>(name: &str, known: impl Iterator<Item = &'a str> + Clone) -> String {
     let near = known
         .clone()
-        .map(|known| (distance(name, known), known))
+        .map(|known| (strsim::osa_distance(name, known), known))
         .filter(|(distance, known)| *distance <= 1 + known.len() / 3)
         .min();
     let near = near.map_or_else(String::new, |(_, near)| format!("; did you mean `{near}`?"));
@@ -293,22 +293,6 @@ pub(crate) fn alternatives<'a>(name: &str, known: impl Iterator<Item = &'a str> 
         more => format!(" and {more} more"),
     };
     format!("{near}\n       there are {}{more}", listed.join(", "))
-}
-
-/// Levenshtein's: letters to change, add or take away.
-fn distance(left: &str, right: &str) -> usize {
-    let right: Vec<char> = right.chars().collect();
-    let mut row: Vec<usize> = (0..=right.len()).collect();
-    for (i, l) in left.chars().enumerate() {
-        let mut diagonal = row[0];
-        row[0] = i + 1;
-        for (j, r) in right.iter().enumerate() {
-            let substituted = diagonal + usize::from(l != *r);
-            diagonal = row[j + 1];
-            row[j + 1] = substituted.min(row[j] + 1).min(diagonal + 1);
-        }
-    }
-    row[right.len()]
 }
 
 /// The nearest `out/` with a definition in it, up to the workspace's root.

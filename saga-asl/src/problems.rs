@@ -241,18 +241,7 @@ impl fmt::Display for Short<'_> {
     }
 }
 
-/// Levenshtein's, with letters compared without case.
+/// How many characters to change, insert, leave out or swap with their neighbour, whatever their case.
 fn distance(left: &str, right: &str) -> usize {
-    let right: Vec<char> = right.chars().flat_map(char::to_lowercase).collect();
-    let mut row: Vec<usize> = (0..=right.len()).collect();
-    for (i, l) in left.chars().flat_map(char::to_lowercase).enumerate() {
-        let mut diagonal = row[0];
-        row[0] = i + 1;
-        for (j, r) in right.iter().enumerate() {
-            let substituted = diagonal + usize::from(l != *r);
-            diagonal = row[j + 1];
-            row[j + 1] = substituted.min(row[j] + 1).min(diagonal + 1);
-        }
-    }
-    row[right.len()]
+    strsim::osa_distance(&left.to_lowercase(), &right.to_lowercase())
 }

@@ -4,6 +4,7 @@ use std::fmt::Display;
 
 use proc_macro2::Span;
 use quote::ToTokens;
+use strsim::osa_distance;
 
 /// What one stage has to say so far.
 #[derive(Default)]
@@ -58,30 +59,10 @@ pub(crate) fn nearest<'a>(
 ) -> Option<&'a str> {
     candidates
         .into_iter()
-        .map(|candidate| (edit_distance(word, candidate), candidate))
+        .map(|candidate| (osa_distance(word, candidate), candidate))
         .filter(|(distance, candidate)| {
             *distance <= candidate.chars().count().max(word.chars().count()) / 3
         })
         .min_by_key(|(distance, _)| *distance)
         .map(|(_, candidate)| candidate)
-}
-
-/// How many characters to change, insert, leave out or swap with their neighbour.
-fn edit_distance(left: &str, right: &str) -> usize {
-    let (left, right): (Vec<char>, Vec<char>) = (left.chars().collect(), right.chars().collect());
-    let mut before: Vec<usize> = Vec::new();
-    let mut row: Vec<usize> = (0..=right.len()).collect();
-    for i in 0..left.len() {
-        let mut next = vec![i + 1];
-        for j in 0..right.len() {
-            let substituted = row[j] + usize::from(left[i] != right[j]);
-            let mut distance = substituted.min(row[j + 1] + 1).min(next[j] + 1);
-            if i > 0 && j > 0 && left[i] == right[j - 1] && left[i - 1] == right[j] {
-                distance = distance.min(before[j - 1] + 1);
-            }
-            next.push(distance);
-        }
-        before = std::mem::replace(&mut row, next);
-    }
-    row[right.len()]
 }

@@ -1,7 +1,7 @@
 //! `cargo saga explain` of a choreography: how a saga goes when all goes well, what each failure leads to, and what waits where a
 //! message cannot be dealt with. `text` prints it.
 
-use saga_compiler::choreography::{Contract, Kind, Reaction};
+use saga_compiler::choreography::{Contract, Early, Kind, Reaction};
 use serde::Serialize;
 
 use super::{Run, Twist, commands, failures, run};
@@ -27,9 +27,19 @@ pub(super) struct Wrong {
     pub(super) refusals: Vec<String>,
     /// Errors that are worth another try.
     pub(super) transients: Vec<String>,
+    /// What becomes of an event that comes too early.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) early: Option<TooEarly>,
     /// What stays in effect while its message is in the dead-letter queue.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) in_effect: Option<Vec<String>>,
+}
+
+/// An event that comes before what its reaction waits for.
+#[derive(Serialize)]
+pub(super) struct TooEarly {
+    pub(super) before: String,
+    pub(super) then: Early,
 }
 
 /// How a saga goes when all goes well.
@@ -48,6 +58,9 @@ pub(super) struct Act {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) input: Option<String>,
     pub(super) on: Vec<String>,
+    /// What has taken effect before.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) after: Option<String>,
     pub(super) publishes: Vec<String>,
     pub(super) optional: Vec<String>,
 }
@@ -94,6 +107,10 @@ fn wrong(contract: &Contract, reaction: &Reaction) -> Wrong {
             Vec::new()
         },
         transients: reaction.transients.clone(),
+        early: reaction.after.as_ref().map(|after| TooEarly {
+            before: after.clone(),
+            then: reaction.early.unwrap_or(Early::Park),
+        }),
         in_effect: in_effect(contract, reaction),
     }
 }
@@ -108,6 +125,7 @@ fn way(contract: &Contract, command: &Reaction) -> Way {
             kind: reaction.kind,
             input: reaction.input.clone(),
             on: on.cloned().collect(),
+            after: reaction.after.clone(),
             publishes: reaction.publishes.clone(),
             optional: reaction.optional.clone(),
         }

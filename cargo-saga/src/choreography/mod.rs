@@ -75,14 +75,15 @@ pub(crate) fn run<'c>(contract: &'c Contract, command: &Reaction, twist: Twist<'
     }
 }
 
-/// Whether something leads there by now, and for a compensation, whether there is anything to undo.
+/// Whether something leads there by now, what it waits for has taken effect, and for a compensation, whether there is anything to undo.
 fn is_due(run: &Run<'_>, reaction: &Reaction, command: &Reaction) -> bool {
     if reaction.command {
         return reaction.name == command.name;
     }
     let has_happened = |event: &String| run.events.contains(&event.as_str());
     let took_effect = |action: &String| run.acts.iter().any(|act| act.name == *action);
-    reaction.on.iter().any(has_happened) && reaction.compensates.as_ref().is_none_or(took_effect)
+    let mut needs = reaction.compensates.iter().chain(&reaction.after);
+    reaction.on.iter().any(has_happened) && needs.all(took_effect)
 }
 
 fn act<'c>(contract: &'c Contract, run: &mut Run<'c>, reaction: &'c Reaction, twist: Twist<'_>) {

@@ -2,7 +2,9 @@
 
 use std::fmt;
 
-use super::explain::{Act, Explanation, Failure, Wrong};
+use saga_compiler::choreography::Early;
+
+use super::explain::{Act, Explanation, Failure, TooEarly, Wrong};
 use super::kind;
 use crate::print;
 
@@ -53,7 +55,9 @@ impl fmt::Display for Explanation {
         self.failures(f)?;
         self.dead_letters(f)?;
         writeln!(f, "\nwhatever it is")?;
-        let rows = WHATEVER.map(|[what, then]| [format!("  {what}"), then.to_owned()]);
+        let whatever = WHATEVER.map(|[what, then]| [format!("  {what}"), then.to_owned()]);
+        let early = self.reactions.iter().filter_map(early);
+        let rows: Vec<[String; 2]> = whatever.into_iter().chain(early).collect();
         f.write_str(&print::table(&rows, [false; 2]))
     }
 }
@@ -90,6 +94,19 @@ impl Explanation {
     }
 }
 
+/// What becomes of an event that comes before what its reaction waits for.
+fn early(wrong: &Wrong) -> Option<[String; 2]> {
+    let TooEarly { before, then } = wrong.early.as_ref()?;
+    let then = match then {
+        Early::Park => {
+            "the message comes back until then; where that is rejected or undone, it has no effect"
+        }
+        Early::Refuse => "it is acknowledged and has no effect for good",
+    };
+    let what = format!("  {} would act before {before} did", wrong.reaction);
+    Some([what, then.to_owned()])
+}
+
 /// A row for each failure and what is besides, and one for what is no event.
 fn cases(wrong: &Wrong, commands: usize) -> Vec<[String; 3]> {
     let mut rows = Vec::new();
@@ -119,6 +136,10 @@ fn act(act: &Act) -> [String; 4] {
         Some(input) => format!("command {input}"),
         None if act.on.is_empty() => "command".to_owned(),
         None => format!("on {}", act.on.join(", ")),
+    };
+    let on = match &act.after {
+        Some(after) => format!("{on}, after {after}"),
+        None => on,
     };
     let publishes = act.publishes.iter().map(|event| {
         if act.optional.contains(event) {

@@ -1,7 +1,7 @@
 //! `cargo saga explain` of a choreography.
 
 use expect_test::expect;
-use saga_compiler::choreography::{Contract, Kind, Repeat};
+use saga_compiler::choreography::{Contract, Early, Kind, Repeat};
 
 use super::{contract, reaction, strings, write};
 use crate::support::{check, choreographed, folder, output};
@@ -74,6 +74,10 @@ fn trip_events() -> Contract {
     room.on = strings(&["Booked"]);
     room.publishes = strings(&["Reserved"]);
     room.rejects = strings(&["NoRoom"]);
+    let mut key = reaction("hotel.key", Kind::Observer);
+    key.on = strings(&["Booked"]);
+    key.after = Some("hotel.room".to_owned());
+    key.early = Some(Early::Refuse);
     let mut note = reaction("log.note", Kind::Observer);
     note.on = strings(&["Booked"]);
     note.publishes = strings(&["Noted"]);
@@ -85,14 +89,14 @@ fn trip_events() -> Contract {
         "trip_events",
         vec![
             ("Trips", vec![book, again, cancel, cancel_again]),
-            ("Hotel", vec![room]),
+            ("Hotel", vec![room, key]),
             ("Log", vec![note, tell]),
         ],
     )
 }
 
-/// Two commands, of which one gets to only a part; an observer; something that acts because of a failure; an event that may be left out
-/// and means failure.
+/// Two commands, of which one gets to only a part; observers, of which one waits for what may be rejected; something that acts because
+/// of a failure; an event that may be left out and means failure.
 #[test]
 fn what_stays_and_what_else_acts() {
     let folder = folder("choreography_explain_more");
@@ -104,15 +108,17 @@ fn what_stays_and_what_else_acts() {
             trip_events
 
             when all goes well after trips.book
-              trips.book  command Trip  compensatable  publishes Booked
-              hotel.room  on Booked     pivot          publishes Reserved
-              log.note    on Booked     observer       publishes perhaps Noted
+              trips.book  command Trip                 compensatable  publishes Booked
+              hotel.room  on Booked                    pivot          publishes Reserved
+              hotel.key   on Booked, after hotel.room  observer
+              log.note    on Booked                    observer       publishes perhaps Noted
               the saga ends with Reserved, Noted
 
             when all goes well after trips.rebook
-              trips.rebook  command    compensatable  publishes Booked
-              hotel.room    on Booked  pivot          publishes Reserved
-              log.note      on Booked  observer       publishes perhaps Noted
+              trips.rebook  command                      compensatable  publishes Booked
+              hotel.room    on Booked                    pivot          publishes Reserved
+              hotel.key     on Booked, after hotel.room  observer
+              log.note      on Booked                    observer       publishes perhaps Noted
               the saga ends with Reserved, Noted
 
             if it says                    then compensated                    and the saga ends with
@@ -130,7 +136,8 @@ fn what_stays_and_what_else_acts() {
               trips.book                                  nothing
               trips.rebook                                nothing
               hotel.room                                  trips.book, log.note
-              log.note                                    trips.book, hotel.room
+              hotel.key                                   trips.book, hotel.room, log.note
+              log.note                                    trips.book, hotel.room, hotel.key
               trips.cancel                                trips.book
               trips.cancel_again                          trips.rebook
 
@@ -141,6 +148,7 @@ fn what_stays_and_what_else_acts() {
               an event cannot be published                          it stands in the record; the relay tries again while the stream keeps it, a day, and `redrive` does after that
               an action comes after its compensation                it is acknowledged and has no effect
               a transient error, or a message that nobody can read  the message comes back; when it has come too often, it goes to the dead-letter queue with the reason
+              hotel.key would act before hotel.room did             it is acknowledged and has no effect for good
             exit 0
         "#]],
     );
