@@ -167,7 +167,7 @@ impl<I> Command<I> {
     /// What the participant's function is invoked with, or what is sent to its queue.
     ///
     /// `saga` is a key of the business's, such as `order-42`: the same command under the same key takes effect once. It has no `|`
-    /// in it, is not empty, and has about 2,000 bytes at most.
+    /// in it, is not empty, and has at most 1,024 bytes.
     ///
     /// # Errors
     ///

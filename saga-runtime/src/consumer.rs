@@ -17,6 +17,9 @@ use crate::store::{MemoryStore, PARTITION_KEY_LIMIT, Store};
 
 use crate::__private::TxCall;
 
+/// How long a saga's id may be, in bytes: whoever reacts to its events adds names of its own, and an event's id, to their records' keys.
+const SAGA_LIMIT: usize = PARTITION_KEY_LIMIT / 2;
+
 /// What Lambda serves and the in-memory bus calls: the reactions of one participant of a choreography, or of several.
 ///
 /// `#[choreography]` writes a function that makes one of a service: `serve_stock(service, store)`.
@@ -357,9 +360,16 @@ impl<'a> Received<'a> {
 
 impl<'a> Called<'a> {
     pub(crate) fn read(payload: &'a Value) -> Result<Self, String> {
+        let (name, saga) = (name(payload, "command")?, name(payload, "saga")?);
+        if saga.len() > SAGA_LIMIT {
+            return Err(format!(
+                "`saga` has {} bytes; the id of a choreographed saga has at most {SAGA_LIMIT}",
+                saga.len()
+            ));
+        }
         Ok(Self {
-            name: name(payload, "command")?,
-            saga: name(payload, "saga")?,
+            name,
+            saga,
             input: payload.get("input").unwrap_or(&Value::Null),
         })
     }

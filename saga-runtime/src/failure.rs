@@ -41,6 +41,9 @@ pub struct Failure {
     /// Of the participant's own; never recorded.
     #[serde(skip)]
     transient: bool,
+    /// What comes behind it may be what it waits for.
+    #[serde(skip)]
+    early: bool,
 }
 
 impl Failure {
@@ -95,6 +98,20 @@ impl Failure {
         Self::bounded(Self::BUSY, message.into(), Value::Null)
     }
 
+    /// Busy until something else has happened.
+    pub(crate) fn early(message: impl Into<String>) -> Self {
+        Self {
+            early: true,
+            ..Self::busy(message)
+        }
+    }
+
+    /// Whether it waits for something else to happen.
+    #[cfg(feature = "lambda")]
+    pub(crate) fn is_early(&self) -> bool {
+        self.early
+    }
+
     pub(crate) fn unknown(message: impl Into<String>) -> Self {
         Self::bounded(Self::UNKNOWN, message.into(), Value::Null)
     }
@@ -110,6 +127,7 @@ impl Failure {
             message,
             data: Box::new(data),
             transient: false,
+            early: false,
         };
         if failure.data.is_null() && failure.message.len() <= CUT_MESSAGE {
             return failure;

@@ -18,6 +18,10 @@ pub(crate) const COMPENSATION: &str = "obc";
 /// saga's id, of up to 2 KB, stands up to three times.
 pub(crate) const EVENT_LIMIT: usize = 262_144 - 16 * 1024;
 
+/// How deep an event may be nested. Text that is nested [128 deep](https://docs.rs/serde_json/latest/serde_json/struct.Deserializer.html)
+/// is not read, and an event has envelopes around it.
+pub(crate) const EVENT_NESTING: usize = 100;
+
 /// Which move of a record published.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Origin {
@@ -34,6 +38,12 @@ impl Origin {
             Self::Action => ACTION,
             Self::Compensation => COMPENSATION,
         }
+    }
+
+    /// What is wrong with an attribute of another type.
+    #[cfg(feature = "lambda")]
+    pub(crate) fn no_text(self) -> String {
+        format!("attribute `{}` is no text", self.attribute())
     }
 }
 

@@ -5,7 +5,7 @@ use aws_sdk_sqs::{Client, Config};
 
 use crate::BoxFuture;
 use crate::dynamodb::settings;
-use crate::lambda::{DeadLetters, Letter, is_fifo};
+use crate::lambda::{DeadLetters, Letter, fifo_name, is_fifo};
 
 /// How much of a reason is kept: it counts towards the
 /// [message's size](https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/quotas-messages.html).
@@ -45,8 +45,8 @@ impl DeadLetters for Queue {
                 .message_attributes("reason", reason);
             if is_fifo(&self.url) {
                 call = call
-                    .message_group_id(letter.group)
-                    .message_deduplication_id(letter.id);
+                    .message_group_id(fifo_name(letter.group))
+                    .message_deduplication_id(fifo_name(letter.id));
             }
             match call.send().await {
                 Ok(_) => Ok(()),

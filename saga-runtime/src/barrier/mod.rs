@@ -39,7 +39,7 @@ use crate::guard::guard;
 use crate::identity::Identity;
 use crate::invocation::Invocation;
 use crate::json::{Fingerprint, check_integers, write_json};
-use crate::outbox::{self, EVENT_LIMIT, Outbox, Published};
+use crate::outbox::{self, EVENT_LIMIT, EVENT_NESTING, Outbox, Published};
 use crate::saga::Kind;
 use crate::store::{ITEM_LIMIT, Item, Key, Store, StoreError, Stored, Written, record_key};
 
@@ -53,6 +53,9 @@ const OUTPUT_LIMIT: usize = 262_144 - 4 * 1024;
 
 /// What a record has beyond its arguments and its output: key, hash, owner, numbers and names.
 const RECORD_RESERVE: usize = 4 * 1024;
+
+/// What a record has room for: its arguments, its output and what it publishes.
+const ROOM: usize = ITEM_LIMIT - RECORD_RESERVE;
 
 /// One delivery's view of its step's record.
 pub(crate) struct Barrier {
@@ -182,12 +185,14 @@ impl Barrier {
                 .map_err(|error| format!("event `{name}` is no JSON: {error}"))?;
             Ok::<_, String>(Published { name, data })
         };
+        let events = events.into_iter().map(publish);
         let outbox = Outbox {
             at: humantime::format_rfc3339_millis(self.now()).to_string(),
             cause: by.map(|by| by.cause.clone()),
             source: by.and_then(Reacting::source).map(str::to_owned),
-            events: events.into_iter().map(publish).collect::<Result<_, _>>()?,
+            events: events.collect::<Result<_, _>>()?,
         };
+        outbox.events.iter().try_for_each(check_nesting)?;
         let text = serde_json::to_string(&outbox).map_err(|error| error.to_string())?;
         if text.len() > EVENT_LIMIT {
             outbox.events.iter().try_for_each(check_event)?;
@@ -350,7 +355,7 @@ fn check_output(output: &Value, kept: usize) -> Result<String, String> {
     check_integers("output", output)?;
     let mut text = String::new();
     write_json(output, &mut text);
-    let room = OUTPUT_LIMIT.min(ITEM_LIMIT.saturating_sub(RECORD_RESERVE + kept));
+    let room = OUTPUT_LIMIT.min(ROOM.saturating_sub(kept));
     if text.len() > room {
         return Err(format!(
             "the output has {} bytes; there is room for {room}",
@@ -358,6 +363,27 @@ fn check_output(output: &Value, kept: usize) -> Result<String, String> {
         ));
     }
     Ok(text)
+}
+
+/// What is nested deeper, nobody could read: not the relay, and not who reacts to it.
+fn check_nesting(event: &Published) -> Result<(), String> {
+    if is_nested(&event.data, EVENT_NESTING) {
+        return Ok(());
+    }
+    Err(format!(
+        "event `{}` is nested deeper than {EVENT_NESTING} arrays and objects",
+        event.name
+    ))
+}
+
+/// Whether a value is nested at most so deep.
+fn is_nested(value: &Value, most: usize) -> bool {
+    let inner = |value| most > 0 && is_nested(value, most - 1);
+    match value {
+        Value::Array(items) => items.iter().all(inner),
+        Value::Object(fields) => fields.values().all(inner),
+        _ => true,
+    }
 }
 
 fn check_event(event: &Published) -> Result<(), String> {

@@ -5,7 +5,7 @@ use serde_json::Value;
 
 use super::record::{self, Answer, State};
 use super::transactional::in_progress;
-use super::{Attempt, Barrier, decoded, lost_race, persisted, store_failure};
+use super::{Attempt, Barrier, ROOM, decoded, lost_race, persisted, store_failure};
 use crate::choreography::{Early, ReactionInfo, ReactionKind};
 use crate::consumer::{ActionCode, UndoCode};
 use crate::event::Outgoing;
@@ -102,7 +102,7 @@ impl Barrier {
             (Some(state), _) => format!("`{after}` has no effect for this saga: it is {state}"),
             (None, Early::Refuse) => format!("`{after}` has not taken effect for this saga"),
             (None, Early::Park) => {
-                return Err(Failure::busy(format!(
+                return Err(Failure::early(format!(
                     "`{after}` has not taken effect for this saga yet"
                 )));
             }
@@ -171,6 +171,22 @@ impl Reacting {
                 self.info.name, event.name, event.name
             )),
         }
+    }
+
+    /// Whether the record has room for what this keeps in it. An action leaves half of it to its compensation, which has to publish
+    /// whatever the action did.
+    pub(super) fn check_room(&self, size: usize) -> Result<(), String> {
+        let room = match self.info.kind {
+            ReactionKind::Compensatable | ReactionKind::Compensation => ROOM / 2,
+            ReactionKind::Pivot | ReactionKind::Retriable | ReactionKind::Observer => ROOM,
+        };
+        if size <= room {
+            return Ok(());
+        }
+        Err(format!(
+            "what `{}` publishes, and what is kept for a compensation, has {size} bytes; there is room for {room}",
+            self.info.name
+        ))
     }
 }
 

@@ -93,6 +93,9 @@ impl Barrier {
             }
             let collected = tx.into_collected().map_err(Failure::unknown)?;
             let (writes, outbox) = self.prepare(by, collected).map_err(Failure::unknown)?;
+            if let (Some(by), Some(outbox)) = (by, &outbox) {
+                by.check_room(outbox.len()).map_err(Failure::unknown)?;
+            }
             let undone = RecordWrite::Move(RecordMove {
                 key: Arc::clone(self.identity.record_key()),
                 from: State::Done.name(),
@@ -133,6 +136,9 @@ impl Barrier {
         let prepared = collected.and_then(|collected| {
             let (writes, outbox) = self.prepare(reaction, collected)?;
             let kept = attempt.args.len() + outbox.as_ref().map_or(0, String::len);
+            if let Some(reaction) = reaction {
+                reaction.check_room(kept)?;
+            }
             Ok((writes, outbox, check_output(&output, kept)?))
         });
         let (writes, outbox, out) = match prepared {

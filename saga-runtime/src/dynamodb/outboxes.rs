@@ -10,8 +10,8 @@ use super::retry::{Trouble, retrying};
 use crate::outbox::Origin;
 use crate::store::{BARRIER_KEY, BARRIER_TABLE, StoreError};
 
-/// A record's key, and what its action and its compensation published, as JSON text.
-pub(crate) type Outboxes = (String, [Option<String>; 2]);
+/// A record's key, and what its action and its compensation published, as JSON text, or why it is none.
+pub(crate) type Outboxes = (String, [Option<Result<String, String>>; 2]);
 
 /// A page's records, and where the next page begins.
 pub(crate) type Page = (Vec<Outboxes>, Option<String>);
@@ -52,7 +52,10 @@ impl DynamoDbStore {
         };
         let items = reply.items.unwrap_or_default().into_iter();
         let records = items.map(|mut item| {
-            let outboxes = Origin::ALL.map(|origin| text(&mut item, origin.attribute()));
+            let outboxes = Origin::ALL.map(|origin| match item.remove(origin.attribute())? {
+                AttributeValue::S(text) => Some(Ok(text)),
+                _ => Some(Err(origin.no_text())),
+            });
             (text(&mut item, BARRIER_KEY).unwrap_or_default(), outboxes)
         });
         let mut last = reply.last_evaluated_key.unwrap_or_default();

@@ -7,7 +7,7 @@ use std::time::SystemTime;
 
 use lambda_runtime::{Context, LambdaEvent};
 use serde_json::{Value, json};
-use tokio::time::Instant;
+use tokio::time::{Instant, timeout_at};
 use tracing::Instrument as _;
 
 use super::Error;
@@ -66,30 +66,48 @@ impl Host {
     async fn take_batch(&self, batch: &Value, time: &Time) -> Value {
         let mut failed: Vec<Value> = Vec::new();
         let mut stopped: BTreeSet<&str> = BTreeSet::new();
+        let mut given_up: BTreeSet<&str> = BTreeSet::new();
         let records = batch.get("Records").and_then(Value::as_array);
         for record in records.into_iter().flatten() {
             let message = Message::of(record);
-            let waits = message.group.is_some_and(|group| stopped.contains(group));
+            // Only in a FIFO queue does a message have a group that counts.
+            let group = message.group.filter(|_| message.is_fifo);
+            let is_in = |groups: &BTreeSet<&str>| group.is_some_and(|group| groups.contains(group));
             // What there is no time for is not tried, and never given up for it.
-            let too_late = Instant::now() >= time.end;
-            if waits || too_late || !self.take(&message, time).await {
-                failed.push(json!({ "itemIdentifier": message.id }));
-                // Only in a FIFO queue does a message have a group that counts.
-                stopped.extend(message.group.filter(|_| message.is_fifo));
+            let is_tried = !is_in(&stopped) && Instant::now() < time.end;
+            let failure = if is_tried {
+                match self.try_take(&message, time).await {
+                    Ok(()) => continue,
+                    Err(failure) => Some(failure),
+                }
+            } else {
+                None
+            };
+            // It came as often as what it stood behind, and may be tried for the first time.
+            let may_give_up = !is_in(&given_up);
+            if let Some(failure) = failure.as_ref().filter(|_| may_give_up)
+                && self.is_given_up(&message, failure, time).await
+            {
+                given_up.extend(group);
+                continue;
+            }
+            failed.push(json!({ "itemIdentifier": message.id }));
+            // What waits for something else to happen does not hold up what may be just that.
+            if !failure.is_some_and(|failure| failure.is_early()) {
+                stopped.extend(group);
             }
         }
         json!({ "batchItemFailures": failed })
     }
 
-    /// Whether the message need not come again.
-    async fn take(&self, message: &Message<'_>, time: &Time) -> bool {
-        let Err(failure) = self.try_take(message, time).await else {
-            return true;
-        };
+    /// Whether the message came so often that it went to the dead letters. The time for that is the time for taking it: what was
+    /// stopped by the deadline comes again.
+    async fn is_given_up(&self, message: &Message<'_>, failure: &Failure, time: &Time) -> bool {
         let Some(dead_letters) = &self.dead_letters else {
             return false;
         };
-        if message.receives.unwrap_or_default() < self.max_receives {
+        let is_often = message.receives.unwrap_or_default() >= self.max_receives;
+        if !is_often || Instant::now() >= time.end {
             return false;
         }
         let reason = failure.to_string();
@@ -99,7 +117,8 @@ impl Host {
             group: message.group.unwrap_or("-"),
             id: message.id,
         };
-        match dead_letters.put(letter).await {
+        let put = timeout_at(time.end, dead_letters.put(letter)).await;
+        match put.unwrap_or_else(|_| Err("the function's time was over".to_owned())) {
             Ok(()) => {
                 tracing::error!(target: "saga_runtime", message_id = message.id, error_message = letter.reason, "given up");
                 true
@@ -151,7 +170,8 @@ impl Host {
         answer
     }
 
-    /// Takes an event to each reaction, and gives the first failure after which it must come again.
+    /// Takes an event to each reaction, and gives the first failure after which it must come again; of those that wait for something
+    /// else to happen, only if there is no other.
     async fn receive(
         &self, event: &Value, line: log::Message<'_>, time: &Time,
     ) -> Result<(), Failure> {
@@ -182,7 +202,7 @@ impl Host {
             line.end(outcome.as_ref(), begun.elapsed());
             if let Err(failure) = outcome
                 && !is_settled(&failure)
-                && ended.is_ok()
+                && ended.as_ref().map_or_else(Failure::is_early, |()| true)
             {
                 ended = Err(failure);
             }
@@ -270,170 +290,4 @@ fn unwrapped(body: &str) -> Result<Value, String> {
 }
 
 #[cfg(test)]
-mod tests {
-    use std::sync::{Arc, Mutex};
-    use std::time::{Duration, UNIX_EPOCH};
-
-    use super::*;
-    use crate::__private::{ConsumerBuilder, React};
-    use crate::{BoxFuture, Early, MemoryStore, ReactionInfo, ReactionKind, Repeat, Retry};
-
-    /// A dead-letter queue that can be away.
-    #[derive(Clone, Default)]
-    struct Letters(Arc<Mutex<Vec<String>>>);
-
-    impl DeadLetters for Letters {
-        fn put<'a>(&'a self, letter: Letter<'a>) -> BoxFuture<'a, Result<(), String>> {
-            let text = format!(
-                "{} {} {}: {}",
-                letter.group, letter.id, letter.body, letter.reason
-            );
-            let away = letter.body.contains("away");
-            self.0.lock().unwrap().push(text);
-            Box::pin(async move { if away { Err("away".to_owned()) } else { Ok(()) } })
-        }
-    }
-
-    static LOG: ReactionInfo = ReactionInfo {
-        name: "shop.log",
-        participant: "Shop",
-        on: &["Seen"],
-        kind: ReactionKind::Observer,
-        counterpart: None,
-        publishes: &[],
-        optional: &[],
-        rejects: &[],
-        repeat: Repeat::Each,
-        after: None,
-        early: Early::Park,
-    };
-    static PLACE: ReactionInfo = ReactionInfo {
-        name: "shop.place",
-        on: &[],
-        repeat: Repeat::Never,
-        ..LOG
-    };
-
-    fn host(letters: &Letters) -> Host {
-        let react = || {
-            React::event::<String, (), Retry>(|_, how| {
-                Box::pin(async move {
-                    match &*how {
-                        "ok" => Ok(()),
-                        how => Err(Retry::new(how)),
-                    }
-                })
-            })
-        };
-        let consumer = ConsumerBuilder::new("Shop", "shop", MemoryStore::new())
-            .reaction(&LOG, react())
-            .reaction(&PLACE, react())
-            .build();
-        Host {
-            consumer,
-            max_receives: 3,
-            dead_letters: Some(Box::new(letters.clone())),
-        }
-    }
-
-    fn seen(how: &str) -> Value {
-        json!({ "specversion": "1.0", "id": "1", "type": "Seen", "subject": how, "data": how })
-    }
-
-    fn record(id: &str, body: &str, receives: u64, group: Option<&str>) -> Value {
-        let queue = if group.is_some() { "q.fifo" } else { "q" };
-        json!({
-            "messageId": id, "body": body, "eventSourceARN": format!("arn:aws:sqs:eu-west-1:1:{queue}"),
-            "attributes": { "ApproximateReceiveCount": receives.to_string(), "MessageGroupId": group },
-        })
-    }
-
-    async fn failures(host: &Host, records: Vec<Value>) -> Value {
-        let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap();
-        let mut context = Context::default();
-        context.deadline = u64::try_from((now + Duration::from_mins(1)).as_millis()).unwrap();
-        let body = Body(Ok(json!({ "Records": records })));
-        let answer = host.deliver(LambdaEvent::new(body, context)).await.unwrap();
-        let failed = answer["batchItemFailures"].as_array().unwrap();
-        failed
-            .iter()
-            .map(|one| one["itemIdentifier"].clone())
-            .collect()
-    }
-
-    #[tokio::test]
-    async fn what_fails_comes_again_however_it_is_wrapped() {
-        let host = host(&Letters::default());
-        let wrapped = |how| json!({ "Type": "Notification", "Message": seen(how).to_string() });
-        let bus = |how| json!({ "version": "0", "detail-type": "Seen", "detail": seen(how) });
-        let command = |how| json!({ "saga": how, "command": "shop.place", "input": how });
-        let records = [
-            seen("ok"),
-            seen("no"),
-            wrapped("ok"),
-            wrapped("no"),
-            bus("ok"),
-            bus("no"),
-            command("ok"),
-            command("no"),
-            json!("no event"),
-        ];
-        let records = records.iter().enumerate();
-        let records = records.map(|(id, body)| record(&id.to_string(), &body.to_string(), 1, None));
-        let failed = failures(&host, records.collect()).await;
-        assert_eq!(failed, json!(["1", "3", "5", "7", "8"]));
-    }
-
-    #[tokio::test]
-    async fn in_a_fifo_queue_nothing_overtakes_a_failed_message_of_its_group() {
-        let host = host(&Letters::default());
-        let (ok, no) = (seen("ok").to_string(), seen("no").to_string());
-        let in_order = [
-            ("1", &ok, "a"),
-            ("2", &no, "a"),
-            ("3", &ok, "b"),
-            ("4", &ok, "a"),
-        ];
-        let records = in_order.map(|(id, body, group)| record(id, body, 1, Some(group)));
-        assert_eq!(failures(&host, records.to_vec()).await, json!(["2", "4"]));
-        let unordered = [("1", &no), ("2", &ok)].map(|(id, body)| record(id, body, 1, None));
-        assert_eq!(failures(&host, unordered.to_vec()).await, json!(["1"]));
-    }
-
-    #[tokio::test]
-    async fn what_there_is_no_time_for_is_not_given_up() {
-        let letters = Letters::default();
-        let host = host(&letters);
-        let body = json!({ "Records": [record("1", "{", 9, None)] });
-        let event = LambdaEvent::new(Body(Ok(body)), Context::default());
-        let answer = host.deliver(event).await.unwrap();
-        assert_eq!(
-            answer,
-            json!({ "batchItemFailures": [{ "itemIdentifier": "1" }] })
-        );
-        assert!(letters.0.lock().unwrap().is_empty());
-    }
-
-    #[tokio::test]
-    async fn what_fails_too_often_goes_to_the_dead_letters_with_the_reason() {
-        let letters = Letters::default();
-        let host = host(&letters);
-        let no = seen("no").to_string();
-        let records = vec![
-            record("1", &no, 2, None),
-            record("2", &no, 3, Some("g")),
-            record("3", "{", 7, None),
-            record("4", "away", 7, None),
-        ];
-        assert_eq!(failures(&host, records).await, json!(["1", "4"]));
-        let letters = letters.0.lock().unwrap().clone();
-        assert_eq!(
-            letters,
-            [
-                format!("g 2 {no}: Saga.Retry: no"),
-                "- 3 {: Saga.Unknown: the message is no JSON: EOF while parsing an object at line 1 column 1".to_owned(),
-                "- 4 away: Saga.Unknown: the message is no JSON: expected value at line 1 column 1".to_owned(),
-            ]
-        );
-    }
-}
+mod tests;

@@ -2,8 +2,13 @@
 
 use std::env;
 
+#[cfg(any(feature = "sns", feature = "sqs"))]
+use sha2::{Digest, Sha256};
+
 use super::Error;
 use crate::BoxFuture;
+#[cfg(any(feature = "sns", feature = "sqs"))]
+use crate::identity::hex;
 
 /// A message that cannot be taken.
 #[derive(Clone, Copy, Debug)]
@@ -23,6 +28,19 @@ pub(crate) struct Letter<'a> {
 /// [FIFO queue](https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/quotas-queues.html) or topic.
 pub(crate) fn is_fifo(name: &str) -> bool {
     name.rsplit_once('.').is_some_and(|(_, end)| end == "fifo")
+}
+
+/// What a FIFO queue or topic takes as a
+/// [group's id or a deduplication id](https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SendMessage.html): up to
+/// 128 letters, digits and punctuation of ASCII. Other text is told from others by its hash.
+#[cfg(any(feature = "sns", feature = "sqs"))]
+pub(crate) fn fifo_name(text: &str) -> String {
+    let is_name =
+        (1..=128).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_graphic());
+    if is_name {
+        return text.to_owned();
+    }
+    hex(&Sha256::digest(text.as_bytes()).into())
 }
 
 /// Takes them.

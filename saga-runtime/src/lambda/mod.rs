@@ -119,10 +119,10 @@ use std::sync::Arc;
 
 #[cfg(any(feature = "eventbridge", feature = "sns"))]
 pub(crate) use self::dead_letters::from_env as dead_letters;
-#[cfg(any(feature = "sns", feature = "sqs"))]
-pub(crate) use self::dead_letters::is_fifo;
 #[cfg(any(feature = "eventbridge", feature = "sns", feature = "sqs"))]
 pub(crate) use self::dead_letters::{DeadLetters, Letter};
+#[cfg(any(feature = "sns", feature = "sqs"))]
+pub(crate) use self::dead_letters::{fifo_name, is_fifo};
 pub(crate) use self::log::note_recorded;
 
 use lambda_runtime::{Diagnostic, LambdaEvent, Runtime, service_fn};

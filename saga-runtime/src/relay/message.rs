@@ -1,6 +1,6 @@
 //! From a stream's records, or a table's, to the messages that leave, and to batches of them. Sends nothing.
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::outbox::{Origin, messages};
 
@@ -95,11 +95,47 @@ pub(super) struct Due {
     pub(super) key: String,
     /// Where it stands in its shard; empty for a table's.
     pub(super) sequence: String,
-    /// Its messages, or why they cannot be read.
-    pub(super) messages: Result<Vec<Message>, String>,
+    /// Its messages, or why there are none.
+    pub(super) messages: Result<Vec<Message>, Unread>,
 }
 
+/// Why it is not known what a record publishes.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Unread {
+    /// It cannot be read, and never will be.
+    Broken(String),
+    /// The stream does not show it. That is no fault of the record's.
+    Blind,
+}
+
+const BLIND: &str = "the stream has no new images; give the table one with `StreamViewType` `NEW_AND_OLD_IMAGES`, then publish anew by a `redrive`";
+
 impl Due {
+    /// Whether the stream does not show what the record publishes.
+    pub(super) fn is_blind(&self) -> bool {
+        self.messages == Err(Unread::Blind)
+    }
+
+    /// Why there are no messages.
+    pub(super) fn reason(&self) -> &str {
+        match &self.messages {
+            Err(Unread::Broken(reason)) => reason,
+            Err(Unread::Blind) => BLIND,
+            Ok(_) => "",
+        }
+    }
+
+    /// What is told of a record that cannot be read: a body, and what a FIFO queue orders it by and tells it from others by.
+    pub(super) fn letter(&self) -> (String, &str, &str) {
+        let body = json!({ "record": self.key, "sequenceNumber": self.sequence });
+        let id = if self.sequence.is_empty() {
+            &self.key
+        } else {
+            &self.sequence
+        };
+        (body.to_string(), "-", id)
+    }
+
     /// Of a [record of a stream](https://docs.aws.amazon.com/lambda/latest/dg/with-ddb-example.html): what its new image has and its
     /// old one has not.
     pub(super) fn of_stream(record: &Value) -> Self {
@@ -108,6 +144,7 @@ impl Due {
         let key = text(image("Keys"), "pk").unwrap_or_default().to_owned();
         let is_removal = record.get("eventName").and_then(Value::as_str) == Some("REMOVE");
         let new = image("NewImage").filter(|_| !is_removal);
+        let is_blind = new.is_none() && !is_removal;
         let outboxes = Origin::ALL.into_iter().filter_map(|origin| {
             let outbox = new?.get(origin.attribute())?;
             let was = image("OldImage").and_then(|old| old.get(origin.attribute()));
@@ -115,25 +152,31 @@ impl Due {
                 .then(|| (origin, outbox.get("S").and_then(Value::as_str)))
         });
         let messages = outboxes
-            .map(|(origin, outbox)| read(&key, origin, outbox))
+            .map(|(origin, outbox)| read(&key, origin, outbox.ok_or_else(|| origin.no_text())?))
             .collect::<Result<Vec<_>, _>>();
         Self {
             sequence: sequence.unwrap_or_default().to_owned(),
-            messages: messages.map(|messages| messages.concat()),
+            messages: match messages {
+                _ if is_blind => Err(Unread::Blind),
+                Ok(messages) => Ok(messages.concat()),
+                Err(reason) => Err(Unread::Broken(reason)),
+            },
             key,
         }
     }
 
     /// Of a table's record, whose outboxes these are.
-    pub(super) fn of_table(key: String, outboxes: [Option<String>; 2]) -> Self {
+    pub(super) fn of_table(key: String, outboxes: [Option<Result<String, String>>; 2]) -> Self {
         let outboxes = Origin::ALL.into_iter().zip(outboxes);
         let outboxes = outboxes.filter_map(|(origin, text)| Some((origin, text?)));
         let messages = outboxes
-            .map(|(origin, text)| read(&key, origin, Some(&text)))
+            .map(|(origin, text)| read(&key, origin, &text?))
             .collect::<Result<Vec<_>, _>>();
         Self {
             sequence: String::new(),
-            messages: messages.map(|messages| messages.concat()),
+            messages: messages
+                .map(|messages| messages.concat())
+                .map_err(Unread::Broken),
             key,
         }
     }
@@ -143,8 +186,7 @@ fn text<'a>(item: Option<&'a Value>, name: &str) -> Option<&'a str> {
     item?.get(name)?.get("S")?.as_str()
 }
 
-fn read(key: &str, origin: Origin, outbox: Option<&str>) -> Result<Vec<Message>, String> {
-    let outbox = outbox.ok_or_else(|| format!("attribute `{}` is no text", origin.attribute()))?;
+fn read(key: &str, origin: Origin, outbox: &str) -> Result<Vec<Message>, String> {
     if key.is_empty() {
         return Err("the record has no key `pk`".to_owned());
     }
@@ -152,16 +194,22 @@ fn read(key: &str, origin: Origin, outbox: Option<&str>) -> Result<Vec<Message>,
     Ok(events.iter().map(Message::of).collect())
 }
 
-/// Messages with the record that each is of, in batches of what one call takes, in their order.
+/// Messages with the record that each is of, in batches of what one call takes, in their order; where each saga's must stay in
+/// theirs, with one of each saga.
 pub(super) fn batches<'a>(
-    messages: impl Iterator<Item = (usize, &'a Message)>,
+    messages: impl Iterator<Item = (usize, &'a Message)>, is_ordered: bool,
 ) -> Vec<Vec<(usize, &'a Message)>> {
     let mut batches: Vec<Vec<(usize, &Message)>> = Vec::new();
     let mut size = 0;
     for (record, message) in messages {
         size += message.size();
+        let of_saga = |other: &(usize, &Message)| other.1.saga() == message.saga();
         match batches.last_mut() {
-            Some(batch) if batch.len() < BATCH && size <= BATCH_SIZE => {
+            Some(batch)
+                if batch.len() < BATCH
+                    && size <= BATCH_SIZE
+                    && !(is_ordered && batch.iter().any(of_saga)) =>
+            {
                 batch.push((record, message));
             }
             _ => {

@@ -24,13 +24,16 @@
 //! reported, and the stream comes again from there: what was sent after it in the same call is sent again, under the same id.
 //!
 //! A message has the attributes `type`, `saga`, `id` and, in a choreography, `cause`, for subscriptions to filter by. In a FIFO topic
-//! the events of a saga are a group and an event's id is its deduplication id.
+//! the events of a saga are a group and an event's id is its deduplication id; no call has two events of one saga then, because one
+//! that fails would be overtaken. That orders what one record publishes. Different records of a saga have no order: a stream
+//! orders [by item](https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Streams.html).
 //!
 //! # What cannot be sent
 //!
 //! An outbox that cannot be read, or a message that is refused as the sender's fault, goes to the queue
-//! `SAGA_RELAY_FAILURES_URL` with the reason in its attribute `reason` (feature `sqs`), and the stream goes on. Without that
-//! queue the record is reported until the mapping gives it to its own on-failure destination.
+//! `SAGA_RELAY_FAILURES_URL` with the reason in its attribute `reason` (feature `sqs`), once all before it is out, and the stream goes
+//! on. Without that queue the record is reported until the mapping gives it to its own on-failure destination. So is one whose
+//! stream has no new images, which is nobody's fault but the table's: give it a stream of new and old images.
 //!
 //! # Publishing anew
 //!

@@ -3,12 +3,13 @@
 
 use std::collections::BTreeSet;
 
-use serde_json::json;
 use tokio::time::{Instant, timeout_at};
 
 use super::message::{Due, Message, batches};
 use crate::BoxFuture;
 use crate::lambda::{DeadLetters, Letter};
+
+const OUT_OF_TIME: &str = "the function's time was over";
 
 /// Sends messages on, to a topic or to a bus.
 pub trait Publisher: Send + Sync + 'static {
@@ -20,6 +21,12 @@ pub trait Publisher: Send + Sync + 'static {
     fn publish<'a>(
         &'a self, batch: &'a [&'a Message],
     ) -> BoxFuture<'a, Result<Vec<Result<(), PublishError>>, PublishError>>;
+
+    /// Whether the events of a saga are delivered in the order in which they are sent, as by a FIFO topic. No call has two of them
+    /// then: if the first did not get out, the second would come before it.
+    fn is_ordered(&self) -> bool {
+        false
+    }
 }
 
 /// Why a message did not get out.
@@ -78,40 +85,52 @@ pub(super) struct Relay {
 }
 
 impl Relay {
-    /// Publishes what the records have to, in their order, until one fails or the time is over.
+    /// Publishes what the records have to, in their order, until one fails or the time is over. What can never be sent is given up
+    /// once all before it is out: earlier, it would be given up again each time that its record comes again.
     pub(super) async fn relay(&self, records: &[Due], end: Instant) -> Relayed {
         let mut relayed = Relayed::default();
         let mut poisoned = BTreeSet::new();
-        // What comes after a record that has to come again is not sent.
-        let mut until = records.len();
-        for (index, due) in records.iter().enumerate() {
-            if let Err(reason) = &due.messages {
-                if let Err(reason) = self.give_up(due, None, reason).await {
-                    relayed.failed = Some((index, reason));
-                    until = index;
-                    break;
-                }
-                poisoned.insert(index);
-            }
-        }
-        let messages = records[..until].iter().enumerate();
-        let messages = messages.flat_map(|(index, due)| {
+        let readable = records.iter().enumerate();
+        let messages = readable.flat_map(|(index, due)| {
             let messages = due.messages.as_deref().unwrap_or_default();
             messages.iter().map(move |message| (index, message))
         });
-        for batch in batches(messages) {
+        // What comes after a record that has to come again is not sent.
+        let stays = |due: &Due| due.is_blind() || due.messages.is_err() && self.failures.is_none();
+        let stop = records.iter().position(stays);
+        let messages = messages.take_while(|(index, _)| stop.is_none_or(|stop| *index < stop));
+        relayed.failed = stop.map(|index| (index, records[index].reason().to_owned()));
+        for batch in batches(messages, self.publisher.is_ordered()) {
             let outcomes = self.send(&batch, end).await;
             let mut failed = None;
             for ((index, message), outcome) in batch.iter().zip(outcomes) {
-                match self.settle(&records[*index], message, outcome).await {
-                    Ok(true) => relayed.events += 1,
-                    Ok(false) => drop(poisoned.insert(*index)),
-                    Err(reason) => drop(failed.get_or_insert((*index, reason))),
+                match outcome {
+                    Ok(()) => relayed.events += 1,
+                    Err(_) if failed.is_some() => {}
+                    Err(error) => match self.settle(message, error, end).await {
+                        Ok(()) => drop(poisoned.insert(*index)),
+                        Err(reason) => failed = Some((*index, reason)),
+                    },
                 }
             }
             if failed.is_some() {
                 relayed.failed = failed;
                 break;
+            }
+        }
+        let until = relayed
+            .failed
+            .as_ref()
+            .map_or(records.len(), |(index, _)| *index);
+        for (index, due) in records[..until].iter().enumerate() {
+            if due.messages.is_err() {
+                match self.give_up(due.letter(), due.reason(), end).await {
+                    Ok(()) => drop(poisoned.insert(index)),
+                    Err(reason) => {
+                        relayed.failed = Some((index, reason));
+                        break;
+                    }
+                }
             }
         }
         relayed.poison = poisoned.len();
@@ -140,7 +159,7 @@ impl Relay {
     async fn call(
         &self, messages: &[&Message], end: Instant,
     ) -> Result<Vec<Result<(), PublishError>>, PublishError> {
-        let late = || PublishError::passing("the function's time was over");
+        let late = || PublishError::passing(OUT_OF_TIME);
         if Instant::now() >= end {
             return Err(late());
         }
@@ -153,38 +172,32 @@ impl Relay {
         Ok(outcomes)
     }
 
-    /// Whether the message is out, or given up; why it has to be sent again otherwise.
+    /// Gives up the message if it is at fault itself; why it has to be sent again otherwise.
     async fn settle(
-        &self, due: &Due, message: &Message, outcome: Result<(), PublishError>,
-    ) -> Result<bool, String> {
-        match outcome {
-            Ok(()) => Ok(true),
-            Err(error) if error.is_senders_fault => {
-                let given_up = self.give_up(due, Some(message), &error.message).await;
-                given_up.map(|()| false)
-            }
-            Err(error) => Err(error.message),
+        &self, message: &Message, error: PublishError, end: Instant,
+    ) -> Result<(), String> {
+        if !error.is_senders_fault {
+            return Err(error.message);
         }
+        let letter = (message.body().to_owned(), message.saga(), message.id());
+        self.give_up(letter, &error.message, end).await
     }
 
-    /// Sends what cannot be published to the failures, if there is a queue for them.
+    /// Sends what cannot be published to the failures, if there is a queue for them. The record stays in the table, from where it
+    /// can be published anew.
     async fn give_up(
-        &self, due: &Due, message: Option<&Message>, reason: &str,
+        &self, (body, group, id): (String, &str, &str), reason: &str, end: Instant,
     ) -> Result<(), String> {
         let Some(failures) = &self.failures else {
             return Err(reason.to_owned());
         };
-        // The record stays in the table, from where it can be published anew.
-        let body = match message {
-            Some(message) => message.body().to_owned(),
-            None => json!({ "record": due.key, "sequenceNumber": due.sequence }).to_string(),
-        };
         let letter = Letter {
             body: &body,
             reason,
-            group: message.map_or("-", Message::saga),
-            id: message.map_or(&due.sequence, Message::id),
+            group,
+            id,
         };
-        failures.put(letter).await
+        let put = timeout_at(end, failures.put(letter)).await;
+        put.unwrap_or_else(|_| Err(OUT_OF_TIME.to_owned()))
     }
 }

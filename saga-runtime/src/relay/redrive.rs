@@ -47,14 +47,25 @@ pub(super) async fn redrive(
         from: asked.from,
         ..Redriven::default()
     };
+    let mut is_begun = false;
     loop {
         let saga = asked.saga.as_deref();
         let page = store.outboxes(saga, redriven.from.as_deref()).await;
-        let (records, next) = page.map_err(|error| Failure::busy(error.to_string()))?;
+        let (records, next) = match page {
+            Ok(page) => page,
+            // What came before is not to be published once more.
+            Err(error) if is_begun => {
+                redriven.failure = Some(error.to_string());
+                return Ok(redriven);
+            }
+            Err(error) => return Err(Failure::busy(error.to_string())),
+        };
         let records: Vec<Due> = records
             .into_iter()
             .filter_map(|(key, outboxes)| {
-                let outboxes = outboxes.map(|text| text.filter(|text| is_after(text, after)));
+                let outboxes = outboxes.map(|text| {
+                    text.filter(|text| text.as_ref().map_or(true, |text| is_after(text, after)))
+                });
                 let due = outboxes.iter().any(Option::is_some);
                 due.then(|| Due::of_table(key, outboxes))
             })
@@ -69,6 +80,7 @@ pub(super) async fn redrive(
         }
         redriven.records += records.len();
         redriven.from = next;
+        is_begun = true;
         if redriven.from.is_none() || Instant::now() >= begin_until {
             return Ok(redriven);
         }

@@ -7,14 +7,12 @@ pub use aws_sdk_sns;
 use aws_sdk_sns::error::{DisplayErrorContext, ProvideErrorMetadata};
 use aws_sdk_sns::types::{MessageAttributeValue, PublishBatchRequestEntry};
 use aws_sdk_sns::{Client, Config};
-use sha2::{Digest, Sha256};
 
 use super::message::Message;
 use super::publish::{PublishError, Publisher};
 use crate::BoxFuture;
 use crate::dynamodb::settings;
-use crate::identity::hex;
-use crate::lambda::{Error, is_fifo};
+use crate::lambda::{Error, fifo_name, is_fifo};
 
 /// A topic, standard or FIFO: a FIFO topic's name ends in `.fifo`.
 ///
@@ -39,10 +37,17 @@ impl SnsTopic {
     ///
     /// # Errors
     ///
-    /// The variable is not set.
+    /// The variable is not set, or is no ARN of a topic.
     pub fn from_env() -> Result<Self, Error> {
         let arn = env::var("SAGA_TOPIC_ARN")
             .map_err(|_| "`SAGA_TOPIC_ARN` is not set; write the topic's ARN into it")?;
+        // SNS would say of every message that it is at fault.
+        if !arn.starts_with("arn:") || arn.split(':').nth(2) != Some("sns") {
+            return Err(format!(
+                "`SAGA_TOPIC_ARN` is `{arn}`; write a topic's ARN, such as `arn:aws:sns:eu-west-1:123456789012:orders`"
+            )
+            .into());
+        }
         let config = Config::from(&settings("AWS_ENDPOINT_URL_SNS"));
         Ok(Self::new(Client::from_conf(config), arn))
     }
@@ -60,7 +65,7 @@ impl SnsTopic {
         }
         if is_fifo(&self.arn) {
             entry = entry
-                .message_group_id(group(message.saga()))
+                .message_group_id(fifo_name(message.saga()))
                 .message_deduplication_id(message.id());
         }
         entry.build().map_err(|error| error.to_string())
@@ -68,6 +73,10 @@ impl SnsTopic {
 }
 
 impl Publisher for SnsTopic {
+    fn is_ordered(&self) -> bool {
+        is_fifo(&self.arn)
+    }
+
     fn publish<'a>(
         &'a self, batch: &'a [&'a Message],
     ) -> BoxFuture<'a, Result<Vec<Result<(), PublishError>>, PublishError>> {
@@ -107,7 +116,7 @@ impl Publisher for SnsTopic {
                     failed.code(),
                     failed.message().unwrap_or_default()
                 );
-                let error = if failed.sender_fault() {
+                let error = if failed.sender_fault() && !is_of_the_topic(failed.code()) {
                     PublishError::senders_fault(said)
                 } else {
                     PublishError::passing(said)
@@ -119,6 +128,20 @@ impl Publisher for SnsTopic {
     }
 }
 
+/// Whether it is about the topic, its key or the role, and so the same for every message. SNS calls it the sender's fault, as all that
+/// it [answers with 400 or 403](https://docs.aws.amazon.com/sns/latest/api/API_Publish.html#API_Publish_Errors).
+fn is_of_the_topic(code: &str) -> bool {
+    let about = [
+        "Throttl",
+        "KMS",
+        "Authorization",
+        "AccessDenied",
+        "NotFound",
+        "Disabled",
+    ];
+    about.iter().any(|about| code.contains(about))
+}
+
 fn put(
     outcomes: &mut [Result<(), PublishError>], id: Option<&str>, outcome: Result<(), PublishError>,
 ) {
@@ -126,13 +149,4 @@ fn put(
     if let Some(place) = index.and_then(|index| outcomes.get_mut(index)) {
         *place = outcome;
     }
-}
-
-/// A [group's id](https://docs.aws.amazon.com/sns/latest/api/API_Publish.html) has up to 128 letters, digits and punctuation of
-/// ASCII; a saga's that has not is told from others by its hash.
-fn group(saga: &str) -> String {
-    if saga.len() <= 128 && saga.bytes().all(|byte| byte.is_ascii_graphic()) {
-        return saga.to_owned();
-    }
-    hex(&Sha256::digest(saga.as_bytes()).into())
 }

@@ -5,12 +5,10 @@ use std::sync::{Arc, Mutex};
 use lambda_runtime::{Context, LambdaEvent};
 use serde_json::{Value, json};
 
-#[cfg(feature = "sns")]
 use std::time::Duration;
-#[cfg(feature = "sns")]
+
 use tokio::time::Instant;
 
-#[cfg(feature = "sns")]
 use super::Due;
 use super::{Host, Message, PublishError, Publisher, Relay};
 use crate::BoxFuture;
@@ -18,11 +16,15 @@ use crate::dynamodb::DynamoDbStore;
 use crate::lambda::{DeadLetters, Letter};
 
 /// A topic that notes its calls. It refuses what says `bad`, is away for what says `away`, and takes no call whole that says
-/// `worse` beside others.
+/// `worse` beside others. It may keep each saga's events in order.
 #[derive(Clone, Default)]
-struct Topic(Arc<Mutex<Vec<String>>>);
+struct Topic(Arc<Mutex<Vec<String>>>, bool);
 
 impl Publisher for Topic {
+    fn is_ordered(&self) -> bool {
+        self.1
+    }
+
     fn publish<'a>(
         &'a self, batch: &'a [&'a Message],
     ) -> BoxFuture<'a, Result<Vec<Result<(), PublishError>>, PublishError>> {
@@ -158,11 +160,11 @@ async fn what_cannot_be_sent_goes_to_the_failures_and_the_others_on() {
     assert_eq!(calls, ["a bad c"]);
     assert_eq!(failed, json!([]));
     assert_eq!(failures.len(), 2);
+    assert!(failures[0].ends_with("-1 bad"), "{failures:?}");
     assert!(
-        failures[0].starts_with("2 the outbox cannot be read"),
+        failures[1].starts_with("2 the outbox cannot be read"),
         "{failures:?}"
     );
-    assert!(failures[1].ends_with("-1 bad"), "{failures:?}");
     // Nobody takes them: the stream stops there, after what came before.
     let (calls, failed, _) = relayed(&records[1..], false).await;
     assert_eq!((calls.len(), failed), (0, json!(["2"])));
@@ -179,6 +181,154 @@ async fn a_call_that_is_refused_as_a_whole_is_made_again_message_by_message() {
     assert_eq!(failures.len(), 1);
 }
 
+fn relay(topic: &Topic, failures: &Failures) -> Relay {
+    Relay {
+        publisher: Box::new(topic.clone()),
+        failures: Some(Box::new(failures.clone())),
+    }
+}
+
+fn in_a_minute() -> Instant {
+    Instant::now() + Duration::from_mins(1)
+}
+
+#[tokio::test]
+async fn where_a_sagas_events_are_ordered_no_call_has_two_of_them() {
+    let topic = Topic(Arc::default(), true);
+    let relay = relay(&topic, &Failures::default());
+    let other = json!({ "eventName": "INSERT", "dynamodb": {
+        "SequenceNumber": "2", "Keys": { "pk": { "S": "t|shop.2" } }, "NewImage": { "ob": outbox(&["d"]) } } });
+    let records = [inserted(1, &["a", "away", "c"]), other];
+    let mut records: Vec<Due> = records.iter().map(Due::of_stream).collect();
+    let relayed = relay.relay(&records, in_a_minute()).await;
+    assert_eq!(relayed.failed, Some((0, "away".to_owned())));
+    assert_eq!(*topic.0.lock().unwrap(), ["a", "away"]);
+    records.remove(0);
+    records.insert(0, Due::of_stream(&inserted(1, &["a", "b", "c"])));
+    relay.relay(&records, in_a_minute()).await;
+    assert_eq!(topic.0.lock().unwrap()[2..], ["a", "b", "c d"]);
+}
+
+#[tokio::test]
+async fn a_stream_that_does_not_show_what_is_published_goes_no_further() {
+    let blind = json!({ "eventName": "INSERT", "dynamodb": { "SequenceNumber": "2", "Keys": { "pk": { "S": "s|shop.1" } } } });
+    let records = [inserted(1, &["a"]), blind, inserted(3, &["b"])];
+    let (calls, failed, failures) = relayed(&records, true).await;
+    assert_eq!((calls, failed), (vec!["a".to_owned()], json!(["2"])));
+    assert!(failures.is_empty());
+}
+
+#[tokio::test]
+async fn what_comes_again_is_given_up_only_once_what_is_before_it_is_out() {
+    let (topic, failures) = (Topic::default(), Failures::default());
+    let relay = relay(&topic, &failures);
+    let broken = record("2", None, Some(json!({ "ob": { "S": "{" } })));
+    let records = [inserted(1, &["away", "bad"]), broken];
+    let mut records: Vec<Due> = records.iter().map(Due::of_stream).collect();
+    for _ in 0..3 {
+        let relayed = relay.relay(&records, in_a_minute()).await;
+        assert_eq!((relayed.failed.unwrap().0, relayed.poison), (0, 0));
+    }
+    assert!(failures.0.lock().unwrap().is_empty());
+    records[0] = Due::of_stream(&inserted(1, &["a", "bad"]));
+    let relayed = relay.relay(&records, in_a_minute()).await;
+    assert_eq!((relayed.failed, relayed.poison), (None, 2));
+    assert_eq!(failures.0.lock().unwrap().len(), 2);
+}
+
+#[tokio::test]
+async fn a_tables_record_that_cannot_be_read_is_told_by_its_key() {
+    let (topic, failures) = (Topic::default(), Failures::default());
+    let records = [
+        Due::of_table("s|shop.1".to_owned(), [Some(Ok("{".to_owned())), None]),
+        Due::of_table(
+            "s|shop.2".to_owned(),
+            [None, Some(Err("no text".to_owned()))],
+        ),
+    ];
+    let relayed = relay(&topic, &failures)
+        .relay(&records, in_a_minute())
+        .await;
+    assert_eq!((relayed.failed, relayed.poison), (None, 2));
+    let failures = failures.0.lock().unwrap().clone();
+    assert!(
+        failures[0].starts_with("s|shop.1 the outbox cannot be read"),
+        "{failures:?}"
+    );
+    assert_eq!(failures[1], "s|shop.2 no text");
+}
+
+#[test]
+fn numbers_come_out_as_they_went_in() {
+    let mut random = fastrand::Rng::with_seed(1);
+    for _ in 0..10_000 {
+        let number = random.f64() * 1_000.0;
+        let text = json!({ "at": "2026-01-01T00:00:00.000Z", "events": [{ "type": "a", "data": number }] }).to_string();
+        let record = record("1", None, Some(json!({ "ob": { "S": text } })));
+        let messages = Due::of_stream(&record).messages.unwrap();
+        let body: Value = serde_json::from_str(messages[0].body()).unwrap();
+        assert_eq!(body["data"].as_f64(), Some(number));
+        assert!(
+            messages[0].body().contains(&format!("\"data\":{number}")),
+            "{number}"
+        );
+    }
+}
+
+/// A table of two pages, of which the second cannot be read.
+#[tokio::test]
+async fn publishing_anew_says_how_far_it_came() {
+    use aws_sdk_dynamodb::config::http::{HttpRequest, HttpResponse};
+    use aws_sdk_dynamodb::config::retry::RetryConfig;
+    use aws_sdk_dynamodb::config::{BehaviorVersion, Credentials, Region};
+    use aws_smithy_runtime_api::client::http::{
+        HttpConnector, HttpConnectorFuture, SharedHttpConnector, http_client_fn,
+    };
+
+    #[derive(Debug, Default)]
+    struct Pages(Mutex<usize>);
+
+    impl HttpConnector for Pages {
+        fn call(&self, _: HttpRequest) -> HttpConnectorFuture {
+            let mut calls = self.0.lock().unwrap();
+            *calls += 1;
+            let (status, body) = match *calls {
+                1 => (
+                    200,
+                    json!({ "Items": [], "LastEvaluatedKey": { "pk": { "S": "half" } } }),
+                ),
+                _ => (
+                    400,
+                    json!({ "__type": "com.amazonaws.dynamodb.v20120810#AccessDeniedException" }),
+                ),
+            };
+            let status = u16::try_from(status).unwrap().try_into().unwrap();
+            HttpConnectorFuture::ready(Ok(HttpResponse::new(status, body.to_string().into())))
+        }
+    }
+
+    let connector = SharedHttpConnector::new(Pages::default());
+    let config = aws_sdk_dynamodb::Config::builder()
+        .behavior_version(BehaviorVersion::latest())
+        .region(Region::from_static("eu-west-1"))
+        .credentials_provider(Credentials::new("id", "secret", None, None, "stub"))
+        .retry_config(RetryConfig::disabled())
+        .http_client(http_client_fn(move |_, _| connector.clone()));
+    let host = Host {
+        relay: relay(&Topic::default(), &Failures::default()),
+        store: DynamoDbStore::new(aws_sdk_dynamodb::Client::from_conf(config.build())),
+    };
+    let mut context = Context::default();
+    context.deadline = u64::MAX / 2;
+    let answer = host.deliver(LambdaEvent::new(json!({ "redrive": {} }), context));
+    let answer = answer.await.unwrap();
+    assert_eq!(answer["from"], "half");
+    assert!(
+        answer["failure"].as_str().unwrap().contains("AccessDenied"),
+        "{answer}"
+    );
+}
+
 #[cfg(feature = "sns")]
 mod wire {
     //! What SNS is asked, by a client whose HTTP side answers by itself.
@@ -192,10 +342,11 @@ mod wire {
 
     use super::*;
     use crate::relay::SnsTopic;
+    use crate::relay::publish::Relayed;
 
-    /// Answers that the messages of the even numbers got out, and the others are at fault.
-    #[derive(Clone, Debug, Default)]
-    struct Sns(Arc<Mutex<Vec<String>>>);
+    /// Answers that the messages of the even numbers got out, and the others are at fault, with this code.
+    #[derive(Clone, Debug)]
+    struct Sns(Arc<Mutex<Vec<String>>>, &'static str);
 
     impl HttpConnector for Sns {
         fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
@@ -210,7 +361,8 @@ mod wire {
                     ));
                 } else {
                     failed.push(format!(
-                        "<member><Id>{id}</Id><Code>Bad</Code><SenderFault>true</SenderFault></member>"
+                        "<member><Id>{id}</Id><Code>{}</Code><SenderFault>true</SenderFault></member>",
+                        self.1
                     ));
                 }
             }
@@ -222,48 +374,65 @@ mod wire {
         }
     }
 
-    #[tokio::test]
-    async fn ten_events_are_one_call_and_each_has_an_answer_of_its_own() {
-        let (sns, failures) = (Sns::default(), Failures::default());
+    fn topic(sns: &Sns) -> SnsTopic {
         let connector = SharedHttpConnector::new(sns.clone());
         let config = Config::builder()
             .behavior_version(BehaviorVersion::latest())
             .region(Region::from_static("eu-west-1"))
             .credentials_provider(Credentials::new("id", "secret", None, None, "stub"))
             .http_client(http_client_fn(move |_, _| connector.clone()));
-        let topic = SnsTopic::new(
-            Client::from_conf(config.build()),
-            "arn:aws:sns:eu-west-1:1:t.fifo",
-        );
-        let host = Host {
-            relay: Relay {
-                publisher: Box::new(topic),
-                failures: Some(Box::new(failures.clone())),
-            },
-            store: DynamoDbStore::from_env(),
+        let client = Client::from_conf(config.build());
+        SnsTopic::new(client, "arn:aws:sns:eu-west-1:1:t.fifo")
+    }
+
+    /// The calls, what became of ten events of as many sagas, and how many went to the failures.
+    async fn ten_relayed(code: &'static str) -> (Vec<String>, Relayed, usize) {
+        let (sns, failures) = (Sns(Arc::default(), code), Failures::default());
+        let relay = Relay {
+            publisher: Box::new(topic(&sns)),
+            failures: Some(Box::new(failures.clone())),
         };
-        let records: Vec<Due> = (0..10)
-            .map(|index| Due::of_stream(&inserted(index, &["a"])))
-            .collect();
-        let relayed = host
-            .relay
-            .relay(&records, Instant::now() + Duration::from_mins(1))
-            .await;
-        assert_eq!(
-            (relayed.events, relayed.poison, relayed.failed),
-            (5, 5, None)
-        );
+        let of_saga = |saga: usize| {
+            let mut record = inserted(1, &["a"]);
+            record["dynamodb"]["Keys"]["pk"]["S"] = json!(format!("saga-{saga}|shop.act"));
+            Due::of_stream(&record)
+        };
+        let records: Vec<Due> = (0..10).map(of_saga).collect();
+        let relayed = relay.relay(&records, in_a_minute()).await;
         let calls = sns.0.lock().unwrap().clone();
+        let failures = failures.0.lock().unwrap().len();
+        (calls, relayed, failures)
+    }
+
+    #[tokio::test]
+    async fn ten_events_are_one_call_and_each_has_an_answer_of_its_own() {
+        let (calls, relayed, failures) = ten_relayed("InvalidParameterValue").await;
+        assert_eq!(
+            (relayed.events, relayed.poison, relayed.failed, failures),
+            (5, 5, None, 5)
+        );
         assert_eq!(calls.len(), 1);
         for part in [
             "Action=PublishBatch",
-            ".member.10.MessageGroupId=s",
+            ".member.10.MessageGroupId=saga-9",
             "Name=type",
             "Name=saga",
             "Name=id",
         ] {
             assert!(calls[0].contains(part), "{part}");
         }
-        assert_eq!(failures.0.lock().unwrap().len(), 5);
+    }
+
+    #[tokio::test]
+    async fn no_event_is_at_fault_for_what_the_topic_lacks() {
+        for code in ["Throttled", "KMSDisabled", "AuthorizationError"] {
+            let (_, relayed, failures) = ten_relayed(code).await;
+            let failed = relayed.failed.map(|(index, _)| index);
+            assert_eq!(
+                (relayed.events, failed, failures),
+                (5, Some(1), 0),
+                "{code}"
+            );
+        }
     }
 }

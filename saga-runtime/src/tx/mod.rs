@@ -51,8 +51,9 @@ use crate::store::{Condition, Operation, Store, Write, field};
 /// [DynamoDB's](https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_TransactWriteItems.html) hold with every
 /// store: 100 items in a transaction, of which the barrier's record is one; one write for each item; 400 KB an item and 4 MB
 /// a transaction. The output, and the arguments that the compensation takes, are kept in the record, which is an item too:
-/// together, and with the events that it publishes, they may have 405,504 bytes of JSON. One event may have 245,760. A step that breaks one of these writes nothing, and is refused; a retriable
-/// step, which may not fail, is tried again.
+/// together, and with the events that it publishes, they may have 405,504 bytes of JSON; what a choreography's compensation may undo
+/// has half of that, and the compensation's own events the other half. One event may have 245,760 bytes, and be nested 100 deep. A step
+/// that breaks one of these writes nothing, and is refused; a retriable step, which may not fail, is tried again.
 ///
 /// # Example
 ///

@@ -255,6 +255,12 @@ fn outputs(all: &Deployment) -> String {
             let queued = format!("Where commands to `{name}` may wait");
             add("QueueUrl", &queued, &format!("!Ref {id}Queue"));
         }
+        let waits =
+            format!("Where messages to `{name}` wait, and where its dead letters go back to");
+        add("QueueArn", &waits, &format!("!GetAtt {id}Queue.Arn"));
+        let dead = format!("Where messages are that `{name}` gave up");
+        let value = format!("!GetAtt {id}DeadLetterQueue.Arn");
+        add("DeadLetterQueueArn", &dead, &value);
         if service.publishes {
             let topic = format!("Where `{name}` publishes");
             add("TopicArn", &topic, &format!("!Ref {id}Topic"));

@@ -253,7 +253,7 @@ resource "aws_lambda_event_source_mapping" "relay" {
   batch_size                     = 100
   function_response_types        = ["ReportBatchItemFailures"]
   bisect_batch_on_function_error = true
-  maximum_retry_attempts         = 100
+  maximum_retry_attempts         = -1    # as often as there is time for
   maximum_record_age_in_seconds  = 79200 # 22 hours: the stream keeps a record for 24
   depends_on                     = [aws_sns_topic_subscription.service]
 
@@ -465,6 +465,16 @@ output "function_arns" {
 output "queue_urls" {
   description = "Where messages to each service wait; commands may too."
   value       = { for name in keys(local.services) : name => aws_sqs_queue.service[name].url }
+}
+
+output "queue_arns" {
+  description = "The same queues: where each service's dead letters go back to."
+  value       = { for name in keys(local.services) : name => aws_sqs_queue.service[name].arn }
+}
+
+output "dead_letter_queue_arns" {
+  description = "Where messages are that each service gave up."
+  value       = { for name in keys(local.services) : name => aws_sqs_queue.dead[name].arn }
 }
 
 output "topic_arns" {

@@ -169,11 +169,15 @@ fn who_only_listens_has_no_topic_and_who_only_takes_commands_no_subscription() {
         outputs,
         "Value:",
         expect![[r#"
-        Value: !GetAtt OrdersFunction.Arn
-        Value: !Ref OrdersQueue
-        Value: !Ref OrdersTopic
-        Value: !GetAtt OrdersRelayFunction.Arn
-    "#]],
+            Value: !GetAtt OrdersFunction.Arn
+            Value: !Ref OrdersQueue
+            Value: !GetAtt OrdersQueue.Arn
+            Value: !GetAtt OrdersDeadLetterQueue.Arn
+            Value: !Ref OrdersTopic
+            Value: !GetAtt OrdersRelayFunction.Arn
+            Value: !GetAtt LogQueue.Arn
+            Value: !GetAtt LogDeadLetterQueue.Arn
+        "#]],
     );
 }
 

@@ -152,6 +152,7 @@ async fn what_is_no_event_or_no_command_here_is_said() {
     for payload in [
         json!([]),
         json!({ "saga": "a", "command": "shop.reserve" }),
+        json!({ "saga": "x".repeat(1_025), "command": "shop.place", "input": { "order": "a" } }),
         json!({ "saga": "a", "command": "shop.place", "input": 7 }),
     ] {
         let failure = shop.command(&payload, &delivery()).await.unwrap_err();
@@ -172,6 +173,7 @@ async fn what_is_no_event_or_no_command_here_is_said() {
         Saga.Unknown: nobody here reacts to `Forgotten`; there are reactions to `Both`, `Declined`, `Paid`, `Placed`, `Reserved`, `Seen`, `Short`, `Unwrapped`, `Wrapped`
         Saga.Unknown: `command` of the message is missing
         Saga.Unknown: no command here is called `shop.reserve`
+        Saga.Unknown: `saga` has 1025 bytes; the id of a choreographed saga has at most 1024
         Saga.Unknown: the event is not what the step's types say: invalid type: integer `7`, expected struct Said
         Saga.Unknown: two participants here have a `shop.reserve`; serve them by functions of their own
     "#]].assert_eq(&text);
