@@ -102,6 +102,9 @@ pub fn compile(options: TokenStream, module: TokenStream) -> Result<Compiled, Fa
     if parse::lacks_imports(&item) {
         return Err(without_imports(&item));
     }
+    if choreography::is_choreography(&item) {
+        return Err(meant_as_choreography(&item));
+    }
     let errors = &mut Errors::default();
     let saga = parse::parse(errors, options, krate, &item);
     match analyze(errors, &saga) {
@@ -148,10 +151,23 @@ pub(crate) fn annotated_module(
 
 /// A module that does not see the names around it.
 pub(crate) fn without_imports(item: &ItemMod) -> Failed {
-    let (vis, ident) = (&item.vis, &item.ident);
+    let ident = &item.ident;
     let message = format!(
         "module `{ident}` does not see the names around it; write `use saga_runtime::prelude::*;` as its first line"
     );
+    failed_as_a_whole(item, message)
+}
+
+fn meant_as_choreography(item: &ItemMod) -> Failed {
+    let ident = &item.ident;
+    let message = format!(
+        "the participants of `{ident}` react to events, so it is no saga with a flow; write `#[choreography]` instead of `#[saga]`"
+    );
+    failed_as_a_whole(item, message)
+}
+
+fn failed_as_a_whole(item: &ItemMod, message: String) -> Failed {
+    let (vis, ident) = (&item.vis, &item.ident);
     let errors = syn::Error::new(ident.span(), message);
     // With its items, every name in them would be an error of its own.
     let fallback = quote!(#vis mod #ident {});

@@ -37,6 +37,23 @@ use crate::saga::{Kind, StepInfo};
 use crate::store::Store;
 use crate::tx::{StepFailure, Tx};
 
+/// What an error says, for people.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is an error that a step or a reaction fails with, and says nothing",
+    label = "this needs a message",
+    note = "write `#[derive(Debug, thiserror::Error)]` on it, and `#[error(\"..\")]` on it or on each of its variants"
+)]
+pub trait Message {
+    fn text(&self) -> String;
+}
+
+#[diagnostic::do_not_recommend]
+impl<E: std::fmt::Display> Message for E {
+    fn text(&self) -> String {
+        self.to_string()
+    }
+}
+
 /// A call of user code whose arguments are decoded.
 pub(crate) type TxCall = Box<dyn for<'a> FnOnce(&'a mut Tx) -> BoxFuture<'a, Ended> + Send>;
 /// A call of user code whose arguments are decoded.

@@ -63,6 +63,16 @@ pub fn compile(options: TokenStream, module: TokenStream) -> Result<Compiled, Fa
     })
 }
 
+/// Whether a module is one, whatever attribute stands on it: it has participants that react to events, and no flow.
+pub(crate) fn is_choreography(item: &ItemMod) -> bool {
+    let all = items(item);
+    let reacts =
+        |item: &syn::Item| matches!(item, syn::Item::Trait(item) if parse::is_participant(item));
+    let flows =
+        |item: &syn::Item| matches!(item, syn::Item::Fn(item) if crate::parse::is_flow(item));
+    all.iter().any(reacts) && !all.iter().any(flows)
+}
+
 /// What follows parsing. What was parsed is checked even when something could not be; the graph only when it is whole.
 fn analyze(errors: &mut Errors, choreography: &ir::Choreography) -> syn::Result<Contract> {
     check::check(errors, choreography);

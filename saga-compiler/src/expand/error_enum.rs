@@ -119,7 +119,7 @@ pub(crate) fn expand_error(
     // The user's span: an enum without `Display` is shown at its own name.
     let message = quote_spanned! {name.span()=>
         fn message(&self) -> ::std::string::String {
-            ::std::string::ToString::to_string(self)
+            #krate::__private::Message::text(self)
         }
     };
     quote! {

@@ -93,7 +93,7 @@ pub mod shop {
             }
         }
         fn message(&self) -> ::std::string::String {
-            ::std::string::ToString::to_string(self)
+            ::saga_runtime::__private::Message::text(self)
         }
         fn data(
             &self,
@@ -145,7 +145,7 @@ pub mod shop {
             }
         }
         fn message(&self) -> ::std::string::String {
-            ::std::string::ToString::to_string(self)
+            ::saga_runtime::__private::Message::text(self)
         }
         fn data(
             &self,

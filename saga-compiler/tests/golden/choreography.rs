@@ -65,7 +65,7 @@ pub mod small {
             }
         }
         fn message(&self) -> ::std::string::String {
-            ::std::string::ToString::to_string(self)
+            ::saga_runtime::__private::Message::text(self)
         }
         fn data(
             &self,

@@ -77,7 +77,7 @@ pub mod shop {
             }
         }
         fn message(&self) -> ::std::string::String {
-            ::std::string::ToString::to_string(self)
+            ::saga_runtime::__private::Message::text(self)
         }
         fn data(
             &self,

@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use proc_macro2::{Ident, Span};
 
 use crate::choreography::contract::Contract;
-use crate::choreography::ir::{self, Reaction, Start};
+use crate::choreography::ir::{self, Reaction, ReactionErrorKind, Start};
 use crate::choreography::lower;
 use crate::choreography::runs::Graph;
 use crate::errors::{Errors, choices};
@@ -39,6 +39,22 @@ impl<'a> Sources<'a> {
         &self.graph.reactions[reaction].name
     }
 
+    /// The first variant of an event that methods fail with, if all of them are tried again.
+    fn never_published(&self, event: &Ident) -> Option<&'a Ident> {
+        let errors = &self.choreography.errors;
+        let index = errors.iter().position(|error| error.ident == *event)?;
+        let mut reactions = self.reactions.iter();
+        reactions.find(
+            |each| matches!(each.error.kind, ReactionErrorKind::Type(kind) if kind == index),
+        )?;
+        let variants = errors[index].variants.as_ref()?;
+        let are_all = variants.iter().all(|variant| variant.transient);
+        variants
+            .first()
+            .filter(|_| are_all)
+            .map(|variant| &variant.ident)
+    }
+
     /// Where a reaction's `#[on(..)]` names an event.
     pub(super) fn trigger(&self, reaction: usize, event: usize) -> Span {
         let name = &self.event(event).ident;
@@ -63,6 +79,13 @@ pub(super) fn check_ends(errors: &mut Errors, sources: &Sources<'_>) {
         let name = &event.ident;
         let is_published = graph.publishers(index).next().is_some();
         let consumers: Vec<usize> = graph.consumers(index).collect();
+        if !is_published && let Some(transient) = sources.never_published(name) {
+            let message = format_args!(
+                "all variants of `{name}` are `#[transient]`, so it is tried again and never published; remove `#[transient]` from what is final"
+            );
+            errors.error(transient, message);
+            continue;
+        }
         for consumer in consumers.iter().filter(|_| !is_published) {
             let message = format_args!(
                 "`{}` reacts to `{name}`, which nobody publishes; return it from a method, or remove it here",

@@ -14,6 +14,7 @@ use crate::errors::Errors;
 /// What can be said without the graph.
 pub(crate) fn check(errors: &mut Errors, choreography: &ir::Choreography) {
     names::check_names(errors, choreography);
+    names::check_constants(errors, choreography);
     names::check_types(errors, choreography);
     names::check_events(errors, choreography);
     for participant in &choreography.participants {

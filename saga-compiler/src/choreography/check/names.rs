@@ -39,6 +39,28 @@ pub(super) fn check_names(errors: &mut Errors, choreography: &ir::Choreography) 
     }
 }
 
+/// Beside the module there is a constant for itself and one for each command.
+pub(super) fn check_constants(errors: &mut Errors, choreography: &ir::Choreography) {
+    let module = &choreography.ident;
+    let mut seen = HashMap::from([(names::saga_const(module), names::plain(module))]);
+    for (participant, reaction) in lower::reactions(choreography) {
+        if !matches!(reaction.start, ir::Start::Command) {
+            continue;
+        }
+        let constant = names::command_const(&participant.name, &reaction.ident);
+        let name = roles::name(participant, reaction);
+        let message = seen.get(&constant).map(|first| {
+            format!(
+                "the constants of `{first}` and `{name}` are both called `{constant}`; rename one"
+            )
+        });
+        match message {
+            Some(message) => errors.error(&reaction.ident, message),
+            None => drop(seen.insert(constant, name)),
+        }
+    }
+}
+
 /// What crosses from one service to another is public, and JSON.
 pub(super) fn check_types(errors: &mut Errors, choreography: &ir::Choreography) {
     for participant in &choreography.participants {

@@ -1,5 +1,7 @@
 //! Whether each method takes what there is for it to take.
 
+use quote::ToTokens;
+
 use crate::check::{same, text};
 use crate::choreography::ir::{Choreography, Participant, Reaction, ReactionParam, Start};
 use crate::choreography::roles::{self, Source};
@@ -72,6 +74,17 @@ fn check_reaction(errors: &mut Errors, reaction: &Reaction) {
     }
 }
 
+/// Whether the parameter is of an event that leads to the method.
+fn leads_here(reaction: &Reaction, param: &ReactionParam) -> bool {
+    let Start::On(events) = &reaction.start else {
+        return false;
+    };
+    let taken = roles::local(&param.param.owned);
+    events
+        .iter()
+        .any(|event| same(&event.to_token_stream(), &taken))
+}
+
 /// A compensation's parameters are known by their types.
 fn check_compensation(errors: &mut Errors, action: &Reaction, reaction: &Reaction) {
     let (name, action_name) = (&reaction.ident, &action.ident);
@@ -92,9 +105,16 @@ fn check_compensation(errors: &mut Errors, action: &Reaction, reaction: &Reactio
                 taken.push((*source, param));
             }
             [] => {
+                let why = if leads_here(reaction, param) {
+                    "one of several events that lead here".to_owned()
+                } else {
+                    format!(
+                        "nothing that `{action_name}` took or published, nor the event that leads here"
+                    )
+                };
                 let types = sources.iter().map(|(_, ty)| text(ty));
                 let message = format_args!(
-                    "compensation `{name}` takes `{ident}`, which is nothing that `{action_name}` took or published, nor the event that leads here; take any of {}",
+                    "compensation `{name}` takes `{ident}`, which is {why}; take any of {}",
                     choices(types)
                 );
                 errors.at(param.ty_span, message);

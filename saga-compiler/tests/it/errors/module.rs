@@ -49,6 +49,16 @@ fn only_a_module_with_a_body_is_a_saga() {
 }
 
 #[test]
+fn a_choreography_is_none() {
+    check(
+        "pub mod shop { use saga_runtime::prelude::*; pub trait Stock { #[on(Placed, observer)] async fn see(&self, tx: &mut Tx) -> Result<(), Retry>; } }",
+        expect![[r#"
+            1:9 `shop`: the participants of `shop` react to events, so it is no saga with a flow; write `#[choreography]` instead of `#[saga]`
+        "#]],
+    );
+}
+
+#[test]
 fn saga_options() {
     check_with(
         r#"deadlin = "15m""#,

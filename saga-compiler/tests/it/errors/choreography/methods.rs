@@ -172,7 +172,7 @@ fn what_a_compensation_takes() {
             "tx: &mut Tx, refused: &StockRefused, cmd: &PlaceOrder) -> Result<OrderCancelled",
         ),
         expect![[r#"
-            37:54 `&StockRefused`: compensation `cancel` takes `refused`, which is nothing that `place` took or published, nor the event that leads here; take any of `PlaceOrder` and `OrderPlaced`
+            37:54 `&StockRefused`: compensation `cancel` takes `refused`, which is one of several events that lead here; take any of `PlaceOrder` and `OrderPlaced`
         "#]],
     );
     check(

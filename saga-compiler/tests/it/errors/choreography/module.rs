@@ -259,3 +259,37 @@ fn every_event_is_one_and_means_one_thing() {
         "#]],
     );
 }
+
+#[test]
+fn constants_of_one_name() {
+    check(
+        &order(
+            "    pub trait Orders {",
+            "    pub trait Order { #[command(observer)] async fn events(&self, tx: &mut Tx, cmd: u8) -> Result<(), Retry>; }
+    pub trait Orders {",
+        ),
+        expect![[r#"
+            33:53 `events`: the constants of `order_events` and `order.events` are both called `ORDER_EVENTS`; rename one
+        "#]],
+    );
+    check(
+        &order(
+            "    pub trait Orders {",
+            "    pub trait OrdersPlace { #[command(observer)] async fn it(&self, tx: &mut Tx, cmd: u8) -> Result<(), Retry>; }
+    pub trait Orders { #[command(observer)] async fn place_it(&self, tx: &mut Tx, cmd: u8) -> Result<(), Retry>;",
+        ),
+        expect![[r#"
+            34:54 `place_it`: the constants of `orders_place.it` and `orders.place_it` are both called `ORDERS_PLACE_IT`; rename one
+        "#]],
+    );
+}
+
+#[test]
+fn a_rejection_that_is_always_tried_again() {
+    check(
+        &order("#[error(\"{sku} is", "#[transient] #[error(\"{sku} is"),
+        expect![[r#"
+            26:56 `OutOfStock`: all variants of `StockRefused` are `#[transient]`, so it is tried again and never published; remove `#[transient]` from what is final
+        "#]],
+    );
+}
