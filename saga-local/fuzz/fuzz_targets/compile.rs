@@ -21,7 +21,6 @@ fuzz_target!(|text: &str| {
 });
 
 fn check_sagas(options: TokenStream, module: TokenStream) {
-    let is_module = syn::parse2::<syn::ItemMod>(module.clone()).is_ok();
     let compiled = saga_compiler::compile(options, module);
     if let Ok(compiled) = &compiled {
         for definition in compiled.definitions() {
@@ -35,13 +34,10 @@ fn check_sagas(options: TokenStream, module: TokenStream) {
         Ok(compiled) => compiled.expand(|_| quote::quote!("")),
         Err(failed) => failed.expand(),
     };
-    if is_module {
-        check_rust(&expanded);
-    }
+    check_rust(&expanded);
 }
 
 fn check_choreography(options: TokenStream, module: TokenStream) {
-    let is_module = syn::parse2::<syn::ItemMod>(module.clone()).is_ok();
     let compiled = choreography::compile(options, module);
     if let Ok(compiled) = &compiled {
         let contract = compiled.contract().to_json();
@@ -54,11 +50,10 @@ fn check_choreography(options: TokenStream, module: TokenStream) {
         Ok(compiled) => compiled.expand(&quote::quote!(""), &quote::quote!("")),
         Err(failed) => failed.expand(),
     };
-    if is_module {
-        check_rust(&expanded);
-    }
+    check_rust(&expanded);
 }
 
+/// What is no module, or nests too deep to be read, leaves nothing but its errors.
 fn check_rust(expanded: &TokenStream) {
     let parsed = syn::parse2::<syn::File>(expanded.clone());
     assert!(parsed.is_ok(), "the expansion is no Rust:\n{expanded}");
