@@ -7,14 +7,17 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use crate::check::Finding;
+use crate::git::git;
 use crate::out::{EMITTED, Out, cannot_read};
 
 const RULE: &str = "committed";
 
 pub(crate) fn check(out: &Out, cargo_args: &[String]) -> Result<Vec<Finding>, String> {
+    // Before anything is built, which takes longer.
+    let uncommitted = uncommitted(&out.folder)?;
     let emitted = emit(cargo_args)?;
     let mut findings = compare(&out.folder, &emitted)?;
-    findings.extend(uncommitted(&out.folder));
+    findings.extend(uncommitted);
     Ok(findings)
 }
 
@@ -101,18 +104,16 @@ fn is_emitted(name: &str) -> bool {
 }
 
 /// What git says of the folder: a build mends it before anybody has compared, and then only git knows. Where there is no git,
-/// there is nothing to ask. What is staged counts as committed, so that this may be a hook.
-fn uncommitted(out: &Path) -> Vec<Finding> {
-    let output = Command::new("git")
-        .args(["status", "--porcelain=v1", "-z", "--no-renames"])
-        .args(["--untracked-files=all", "--ignored=matching", "--", "."])
-        .current_dir(out)
-        .stderr(Stdio::null())
-        .output();
-    let Ok(output) = output else {
-        return Vec::new();
-    };
-    let text = String::from_utf8_lossy(&output.stdout).into_owned();
+/// nobody knows. What is staged counts as committed, so that this may be a hook.
+fn uncommitted(out: &Path) -> Result<Vec<Finding>, String> {
+    let status = ["status", "--porcelain=v1", "-z", "--no-renames"];
+    let all = ["--untracked-files=all", "--ignored=matching", "--", "."];
+    let text = git(out, &[&status[..], &all[..]].concat()).map_err(|error| {
+        format!(
+            "git cannot say whether {} is committed: {error}; run this where git has it, or leave out `--committed`",
+            out.display()
+        )
+    })?;
     let mut findings = Vec::new();
     for entry in text.split('\0').filter(|entry| entry.len() > 3) {
         let (state, path) = entry.split_at(3);
@@ -134,7 +135,7 @@ fn uncommitted(out: &Path) -> Vec<Finding> {
         };
         findings.push(finding(&shown, message));
     }
-    findings
+    Ok(findings)
 }
 
 fn finding(file: &Path, message: &str) -> Finding {

@@ -10,6 +10,7 @@ mod cost;
 mod deploy;
 mod diff;
 mod explain;
+mod git;
 mod graph;
 mod history;
 mod list;

@@ -1,12 +1,12 @@
 //! Where the two versions come from: files, folders, or git. Compares nothing.
 
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::path::Path;
 
 use saga_asl::StateMachine;
 use saga_compiler::Contract;
 
+use crate::git::git;
 use crate::out::{self, CONTRACT, DEFINITION, Out};
 
 /// One version of some sagas.
@@ -123,26 +123,4 @@ fn read(shown: &str, definition: &str, contract: Option<&str>) -> Result<Saga, S
     let contract =
         contract.map_err(|error| format!("the contract beside {shown} cannot be used: {error}"))?;
     Ok(Saga { machine, contract })
-}
-
-fn git(folder: &Path, args: &[&str]) -> Result<String, String> {
-    let place = if folder.as_os_str().is_empty() {
-        PathBuf::from(".")
-    } else {
-        folder.to_owned()
-    };
-    let output = Command::new("git")
-        .args(args)
-        .current_dir(place)
-        // Its messages are told on, and tested.
-        .env("LC_ALL", "C")
-        .stdin(Stdio::null())
-        .output()
-        .map_err(|error| format!("cannot run git: {error}"))?;
-    if output.status.success() {
-        return Ok(String::from_utf8_lossy(&output.stdout).into_owned());
-    }
-    let error = String::from_utf8_lossy(&output.stderr);
-    let first = error.lines().next().unwrap_or_default();
-    Err(first.trim_start_matches("fatal: ").to_owned())
 }

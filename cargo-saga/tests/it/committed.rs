@@ -164,6 +164,27 @@ fn what_only_git_knows_is_found() {
     );
 }
 
+/// Nobody can say then that git has it.
+#[test]
+fn what_is_not_in_git_cannot_be_checked() {
+    let folder = workspace("committed_nowhere");
+    let cargo = folder.join("cargo.sh");
+    let variables = [
+        ("CARGO", cargo.to_str().unwrap()),
+        // The tests themselves may run inside a repository.
+        ("GIT_CEILING_DIRECTORIES", folder.to_str().unwrap()),
+    ];
+    let text = output_from(&folder, &folder, &["check", "--committed"], &variables);
+    expect![[r#"
+        error: git cannot say whether out is committed: not a git repository (or any of the parent directories): .git; run this where git has it, or leave out `--committed`
+        exit 2
+    "#]].assert_eq(&text);
+    // It is said before anything is built.
+    assert!(!folder.join("asked").exists());
+    let text = output_from(&folder, &folder, &["diff"], &variables);
+    assert!(text.ends_with("exit 2\n"), "{text}");
+}
+
 #[test]
 fn a_workspace_that_does_not_build_is_no_finding() {
     let folder = committed("committed_broken");
