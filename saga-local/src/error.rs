@@ -81,6 +81,12 @@ pub(crate) enum Kind {
     UnknownPlace {
         place: String,
     },
+    UnknownName {
+        /// What is wrong.
+        problem: String,
+        /// What there is instead.
+        known: String,
+    },
     CommandFailed {
         command: String,
         saga: String,
@@ -149,6 +155,14 @@ impl Error {
     /// A fault is planned for a state that does not exist.
     pub fn is_unknown_state(&self) -> bool {
         matches!(self.kind, Kind::UnknownState { .. })
+    }
+
+    /// A test says a name that the choreography does not have there: of a place for a fault, of an event, of a participant.
+    pub fn is_unknown_name(&self) -> bool {
+        matches!(
+            self.kind,
+            Kind::UnknownPlace { .. } | Kind::UnknownName { .. }
+        )
     }
 
     /// Step Functions does not allow this name for an execution.
@@ -242,6 +256,7 @@ impl fmt::Display for Error {
                 f,
                 "the choreography has no `{place}`; write a command, a reaction such as `stock.reserve`, or, for a fault of its publication, an event"
             ),
+            Kind::UnknownName { problem, known } => write!(f, "{problem}; {known}"),
             Kind::CommandFailed { command, saga } => {
                 write!(f, "command `{command}` of saga `{saga}` failed")
             }

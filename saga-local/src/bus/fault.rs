@@ -73,6 +73,14 @@ impl BusFault {
         matches!(self, Self::Rejected { .. } | Self::Refused)
     }
 
+    /// Whether the reaction that it hits fails by it, and needs no other reason.
+    pub(crate) fn is_reason(&self) -> bool {
+        matches!(
+            self,
+            Self::Throttled | Self::Unavailable | Self::LostReply | Self::Panic | Self::Transient
+        ) || self.is_rejection()
+    }
+
     /// Whether it happens to the relay.
     pub(crate) fn is_of_relay(&self) -> bool {
         matches!(
@@ -156,9 +164,9 @@ impl Faults {
         Some((place.clone(), plan.fault.clone()))
     }
 
-    /// The places that faults are planned for, each with whether it is an event's publication.
-    pub(crate) fn places(&self) -> impl Iterator<Item = (&str, bool)> {
+    /// The places that faults are planned for.
+    pub(crate) fn places(&self) -> impl Iterator<Item = (&str, &BusFault)> {
         let plans = self.0.iter();
-        plans.map(|(place, plan)| (place.as_str(), plan.fault.is_of_relay()))
+        plans.map(|(place, plan)| (place.as_str(), &plan.fault))
     }
 }

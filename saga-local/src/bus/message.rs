@@ -97,6 +97,20 @@ pub(crate) enum Outcome {
     NotPublished,
 }
 
+/// Why a reaction did not do its work. A rejection that an event tells of is none.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Reason {
+    /// Empty, where the message came to none.
+    pub(crate) reaction: String,
+    /// The error's name.
+    pub(crate) error: String,
+    pub(crate) message: String,
+    /// The event came too early or too late. It is acknowledged, and has no effect for good.
+    pub(crate) is_refusal: bool,
+    /// A fault's doing.
+    pub(crate) is_planned: bool,
+}
+
 /// One thing that happened on the bus.
 #[derive(Clone, Debug)]
 pub(crate) struct Happening {
@@ -112,6 +126,8 @@ pub(crate) struct Happening {
     pub(crate) reactions: Vec<&'static str>,
     pub(crate) fault: Option<BusFault>,
     pub(crate) outcome: Outcome,
+    /// Why reactions did not do their work.
+    pub(crate) reasons: Vec<Reason>,
     /// What it did to the barrier's records.
     pub(crate) moves: Vec<Move>,
     /// The events that it put into an outbox.

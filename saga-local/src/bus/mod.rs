@@ -1,9 +1,11 @@
 //! The embedded bus: topics, relays and queues between the participants of a choreography, in memory, with virtual time and
 //! faults. Interprets no contract and judges nothing; `event_matrix` does.
 
+mod effects;
 mod fault;
 mod graph;
 mod message;
+mod names;
 mod outcome;
 mod record;
 mod relay;
@@ -24,6 +26,7 @@ use serde_json::Value;
 pub use self::fault::{BusFault, BusFaultPlan};
 pub(crate) use self::graph::Graph;
 pub(crate) use self::message::{Happening, Letter, Outcome};
+pub(crate) use self::names::{check_optional, check_published};
 pub(crate) use self::outcome::end;
 pub(crate) use self::record::{Move, Records, records};
 pub use self::report::BusReport;
@@ -69,6 +72,8 @@ pub struct Bus {
     random: fastrand::Rng,
     serial: u64,
     faults: Faults,
+    /// Events that do not get to a participant, although it reacts to them.
+    cuts: Vec<(String, String)>,
     max_receives: u32,
     queue: Vec<Message>,
     dead: Vec<DeadLetter>,
@@ -96,6 +101,7 @@ impl Bus {
             random: fastrand::Rng::with_seed(0),
             serial: 0,
             faults: Faults::default(),
+            cuts: Vec::new(),
             max_receives: MAX_RECEIVES,
             queue: Vec::new(),
             dead: Vec::new(),
@@ -150,20 +156,11 @@ impl Bus {
         self
     }
 
-    /// Keeps an event from reaching a participant that reacts to it, as a subscription does whose filter forgot it.
+    /// Keeps an event from reaching a participant that reacts to it, as a subscription does whose filter forgot it: the participant's
+    /// trait, such as `Stock`.
     #[must_use]
     pub fn cut(mut self, event: &str, participant: &str) -> Self {
-        let own = |info: &&saga_runtime::ReactionInfo| info.participant == participant;
-        for service in &mut self.services {
-            if self
-                .graph
-                .reacting(event)
-                .filter(own)
-                .any(|info| service.has(info.name))
-            {
-                service.cut_off.push(event.to_owned());
-            }
-        }
+        self.cuts.push((event.to_owned(), participant.to_owned()));
         self
     }
 
@@ -183,8 +180,20 @@ impl Bus {
     ///
     /// # Errors
     ///
-    /// A participant that is missing or that was added twice, or a fault planned for a place that does not exist.
+    /// A participant that is missing or that was added twice, a fault planned for a place that does not exist, or a cut where there is
+    /// nothing to cut.
     pub fn check(&self) -> Result<(), Error> {
+        self.check_participants()?;
+        for (place, fault) in self.faults.places() {
+            self.graph.check_fault(place, fault)?;
+        }
+        for (event, participant) in &self.cuts {
+            self.graph.check_cut(event, participant)?;
+        }
+        Ok(())
+    }
+
+    fn check_participants(&self) -> Result<(), Error> {
         for info in self.graph.reactions {
             let able = self
                 .services
@@ -201,21 +210,6 @@ impl Bus {
                     }));
                 }
                 _ => return Err(Error::new(Kind::ParticipantTwice { participant })),
-            }
-        }
-        for (place, is_event) in self.faults.places() {
-            let known = if is_event {
-                let publishes = |info: &saga_runtime::ReactionInfo| {
-                    info.publishes.contains(&place) || info.rejects.contains(&place)
-                };
-                self.graph.reactions.iter().any(publishes)
-            } else {
-                self.graph.reaction(place).is_some()
-            };
-            if !known {
-                return Err(Error::new(Kind::UnknownPlace {
-                    place: place.to_owned(),
-                }));
             }
         }
         Ok(())
@@ -334,6 +328,15 @@ impl Bus {
         self.queue.iter().any(of_saga)
             || self.dead.iter().any(|letter| of_saga(&letter.message))
             || self.relays.iter().any(|relay| !relay.stream.is_empty())
+    }
+
+    /// Whether the event does not get to the service.
+    fn is_cut(&self, event: &str, to: usize) -> bool {
+        let mut cuts = self.cuts.iter().filter(|(cut, _)| cut == event);
+        cuts.any(|(_, participant)| {
+            let mut reacting = self.graph.reacting(event);
+            reacting.any(|info| info.participant == participant && self.services[to].has(info.name))
+        })
     }
 
     /// How long it is since the bus began.

@@ -4,7 +4,7 @@
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
-use saga_runtime::__private::{CodeFault, Rehearsal};
+use saga_runtime::__private::{CodeFault, Rehearsal, receive_each};
 use saga_runtime::{Consumer, Failure, Invocation};
 use serde_json::Value;
 
@@ -20,12 +20,17 @@ pub(super) struct Service {
     pub(super) name: String,
     pub(super) consumer: Consumer,
     reactions: Vec<&'static str>,
-    /// Events that do not get here although something here reacts to them.
-    pub(super) cut_off: Vec<String>,
 }
 
 /// What came of a delivery.
-pub(super) enum Answer {
+pub(super) struct Answer {
+    pub(super) end: AnswerEnd,
+    /// What each reaction failed with, also where it is settled by that.
+    pub(super) failures: Vec<(&'static str, Failure)>,
+}
+
+/// How a delivery ended.
+pub(super) enum AnswerEnd {
     Done(Value),
     Failed(Failure),
     /// The process ended.
@@ -44,7 +49,6 @@ impl Service {
             name: participants.join(" and "),
             reactions: own.iter().map(|info| info.name).collect(),
             consumer,
-            cut_off: Vec::new(),
         })
     }
 
@@ -54,8 +58,7 @@ impl Service {
 
     /// Whether its queue is subscribed to the event.
     pub(super) fn takes(&self, event: &str, graph: &Graph) -> bool {
-        let is_cut_off = self.cut_off.iter().any(|name| name == event);
-        !is_cut_off && graph.reacting(event).any(|info| self.has(info.name))
+        graph.reacting(event).any(|info| self.has(info.name))
     }
 
     /// Which reactions here the message is for.
@@ -78,10 +81,10 @@ impl Service {
     ) -> Answer {
         let [first, second] = invocation;
         let Some((reaction, fault)) = fault else {
-            return answer(self.receive(body, first).await);
+            return self.receive(body, first).await;
         };
         if *fault == BusFault::CrashBeforeEffect {
-            return Answer::Died;
+            return Answer::died();
         }
         let within = within(Some(reaction), fault);
         let invocation = first.clone().rehearse(within.rehearsal());
@@ -89,12 +92,10 @@ impl Service {
             let other = second.clone().rehearse(within.rehearsal());
             let (first, _) =
                 both(self.receive(body, &invocation), self.receive(body, &other)).await;
-            return answer(first);
+            return first;
         }
-        match within.live(self.receive(body, &invocation)).await {
-            Some(result) => answer(result),
-            None => Answer::Died,
-        }
+        let answer = within.live(self.receive(body, &invocation)).await;
+        answer.unwrap_or_else(Answer::died)
     }
 
     /// Delivers two messages at the same time.
@@ -110,25 +111,66 @@ impl Service {
             self.receive(bodies[1], &second),
         )
         .await;
-        [answer(answers.0), answer(answers.1)]
+        answers.into()
     }
 
-    async fn receive(&self, body: &Body, invocation: &Invocation) -> Result<Value, Failure> {
+    async fn receive(&self, body: &Body, invocation: &Invocation) -> Answer {
         match body {
-            Body::Event(event) => {
-                let received = self.consumer.receive(event, invocation).await;
-                received.map(|()| Value::Null)
+            Body::Event(event) => match receive_each(&self.consumer, event, invocation).await {
+                Ok(each) => Answer::of_reactions(each),
+                Err(failure) => Answer::failed("", failure),
+            },
+            Body::Command(payload) => {
+                let name = self.reactions.iter().find(|name| **name == body.what());
+                match self.consumer.command(payload, invocation).await {
+                    Ok(value) => Answer::done(value),
+                    Err(failure) => Answer::failed(name.copied().unwrap_or_default(), failure),
+                }
             }
-            Body::Command(payload) => self.consumer.command(payload, invocation).await,
         }
     }
 }
 
-fn answer(result: Result<Value, Failure>) -> Answer {
-    match result {
-        Ok(value) => Answer::Done(value),
-        Err(failure) => Answer::Failed(failure),
+impl Answer {
+    fn done(value: Value) -> Self {
+        Self {
+            end: AnswerEnd::Done(value),
+            failures: Vec::new(),
+        }
     }
+
+    fn failed(reaction: &'static str, failure: Failure) -> Self {
+        Self {
+            end: AnswerEnd::Failed(failure.clone()),
+            failures: vec![(reaction, failure)],
+        }
+    }
+
+    fn died() -> Self {
+        Self {
+            end: AnswerEnd::Died,
+            failures: Vec::new(),
+        }
+    }
+
+    /// As [`Consumer::receive`] answers: the event comes again for the first reaction that has to be tried again.
+    fn of_reactions(each: Vec<(&'static str, Result<Value, Failure>)>) -> Self {
+        let failures: Vec<(&'static str, Failure)> = each
+            .into_iter()
+            .filter_map(|(reaction, result)| Some((reaction, result.err()?)))
+            .collect();
+        let open = failures.iter().find(|(_, failure)| !is_definite(failure));
+        let end = match open {
+            Some((_, failure)) => AnswerEnd::Failed(failure.clone()),
+            None => AnswerEnd::Done(Value::Null),
+        };
+        Self { end, failures }
+    }
+}
+
+/// Whether the failure says that nothing happened and nothing will; anything else is worth another try.
+pub(super) fn is_definite(failure: &Failure) -> bool {
+    !failure.is_transient() && ![Failure::RETRY, Failure::UNKNOWN].contains(&failure.error_type())
 }
 
 fn within(reaction: Option<&str>, fault: &BusFault) -> Within {

@@ -7,11 +7,12 @@ use saga_runtime::{Failure, Invocation};
 use serde_json::Value;
 
 use super::Bus;
+use super::effects::{Effects, reasons};
 use super::fault::BusFault;
 use super::message::{Body, DeadLetter, Happening, Message, Outcome};
 use super::record::{Records, moves};
-use super::relay::Commit;
-use super::service::Answer;
+use super::relay::{Commit, Relay};
+use super::service::{Answer, AnswerEnd, is_definite};
 use crate::error::{Error, Kind};
 use crate::matrix::Snapshot;
 
@@ -35,10 +36,13 @@ const TRIES: u32 = 20;
 const MOST: u64 = 10_000;
 
 /// How things stood before a delivery.
-struct Before {
-    world: Option<Snapshot>,
-    records: Records,
+pub(super) struct Before {
+    pub(super) world: Option<Snapshot>,
+    pub(super) records: Records,
 }
+
+/// Whom a message is for: the service, and which reactions there.
+type Addressee = (usize, Vec<&'static str>);
 
 /// What happens next.
 enum Next {
@@ -134,7 +138,7 @@ impl Bus {
     /// Puts an event into the queue of each service that it is for.
     fn publish(&mut self, body: &Body) {
         for to in 0..self.services.len() {
-            if self.services[to].takes(body.what(), &self.graph) {
+            if self.services[to].takes(body.what(), &self.graph) && !self.is_cut(body.what(), to) {
                 self.enqueue(to, body.clone(), false);
             }
         }
@@ -195,14 +199,14 @@ impl Bus {
         let invocations = [self.invocation(), self.invocation()];
         let service = &self.services[to];
         let bodies = [&first.body, &second.body];
-        let answers = service.deliver_both(bodies, &invocations).await;
-        let [one, other] = answers;
-        // What both did is noted with the first.
-        let addressed = service.addressed(&first.body, &self.graph);
-        self.after(&before, &first.body, (to, addressed), None, &one);
-        let addressed = self.services[to].addressed(&second.body, &self.graph);
-        let to = Some((to, addressed));
-        self.note(&second.body, to, None, outcome(&other, None));
+        let [one, other] = service.deliver_both(bodies, &invocations).await;
+        let addressed = bodies.map(|body| (to, service.addressed(body, &self.graph)));
+        // What both did of one saga is noted with the first.
+        let mut done = self.effects(&before);
+        let others = done.split_off(first.body.saga(), second.body.saga());
+        let [to_first, to_second] = addressed;
+        self.note_answer(&first.body, to_first, None, &one, done);
+        self.note_answer(&second.body, to_second, None, &other, others);
         self.finish(first, one, false);
         self.finish(second, other, false);
     }
@@ -212,14 +216,13 @@ impl Bus {
         (message.held, message.meets) = (false, false);
         message.receives += 1;
         message.due = self.clock.after(VISIBILITY);
-        let reason = match answer {
-            Answer::Done(_) if !is_deaf => return,
+        let is_command = matches!(message.body, Body::Command(_));
+        let reason = match answer.end {
+            AnswerEnd::Done(_) if !is_deaf => return,
             // The client was told, or will be by its own.
-            Answer::Failed(failure) if body_is_command(&message.body) && is_definite(&failure) => {
-                return;
-            }
-            Answer::Done(_) | Answer::Died => "the consumer's process ended".to_owned(),
-            Answer::Failed(failure) => failure.to_string(),
+            AnswerEnd::Failed(failure) if is_command && is_definite(&failure) => return,
+            AnswerEnd::Done(_) | AnswerEnd::Died => "the consumer's process ended".to_owned(),
+            AnswerEnd::Failed(failure) => failure.to_string(),
         };
         if message.receives >= self.max_receives {
             self.dead.push(DeadLetter { message, reason });
@@ -237,8 +240,8 @@ impl Bus {
         let invocations = [self.invocation(), self.invocation()];
         let service = &self.services[to];
         let answer = service.deliver(body, fault.as_ref(), &invocations).await;
-        let fault = fault.map(|(_, fault)| fault);
-        self.after(&before, body, (to, reactions), fault, &answer);
+        let done = self.effects(&before);
+        self.note_answer(body, (to, reactions), fault, &answer, done);
         answer
     }
 
@@ -246,28 +249,37 @@ impl Bus {
         self.look.as_ref().map(|look| look())
     }
 
-    fn before(&self) -> Before {
+    fn before(&mut self) -> Before {
+        // What others committed since the last delivery is not this one's.
+        self.relays.iter_mut().for_each(Relay::skip);
         Before {
             world: self.look(),
             records: self.records(),
         }
     }
 
-    /// Notes what came of a delivery, and what it changed.
-    fn after(
-        &mut self, before: &Before, body: &Body, to: (usize, Vec<&'static str>),
-        fault: Option<BusFault>, answer: &Answer,
-    ) {
-        let changed = before.world != self.look();
-        let moves = moves(&before.records, &self.records());
-        let published = self.collect();
-        let outcome = outcome(answer, fault.as_ref());
-        self.note(body, Some(to), fault, outcome);
-        if let Some(happening) = self.log.last_mut() {
-            happening.moves = moves;
-            happening.published = published;
-            happening.changed = changed;
+    /// What a delivery did, now that it is over.
+    fn effects(&mut self, before: &Before) -> Effects {
+        Effects {
+            changed: before.world != self.look(),
+            moves: moves(&before.records, &self.records()),
+            published: self.collect(),
         }
+    }
+
+    /// Notes what came of a delivery, and what it did.
+    fn note_answer(
+        &mut self, body: &Body, to: Addressee, fault: Option<(String, BusFault)>, answer: &Answer,
+        done: Effects,
+    ) {
+        let reasons = reasons(answer, body, fault.as_ref(), &self.records());
+        let fault = fault.map(|(_, fault)| fault);
+        let outcome = outcome(&answer.end, fault.as_ref());
+        let happening = self.note(body, Some(to), fault, outcome);
+        happening.reasons = reasons;
+        happening.published = done.types();
+        happening.moves = done.moves;
+        happening.changed = done.changed;
     }
 
     fn invocation(&mut self) -> Invocation {
@@ -276,18 +288,15 @@ impl Bus {
         Invocation::new(id, self.clock.after(TIMEOUT), self.handler_clock())
     }
 
-    /// Shows the relays what was committed, and brings on what services published by themselves; gives the events' types.
-    fn collect(&mut self) -> Vec<String> {
-        let mut published = Vec::new();
+    /// Shows the relays what was committed, and brings on what services published by themselves; gives the events.
+    fn collect(&mut self) -> Commit {
+        let mut published = Commit::new();
         for place in 0..self.relays.len() {
             let latency = Duration::from_millis(self.random.u64(1..=LATENCY));
             let due = self.clock.after(latency);
-            for event in self.relays[place].collect(due) {
-                let body = Body::Event(Arc::clone(&event));
-                published.push(body.what().to_owned());
-                self.events.push(event);
-            }
+            published.extend(self.relays[place].collect(due));
         }
+        self.events.extend(published.iter().cloned());
         let beside: Vec<Value> = self.topics.iter().flat_map(super::Topic::take).collect();
         for event in beside {
             self.publish(&Body::Event(Arc::new(event)));
@@ -313,14 +322,14 @@ impl Bus {
         let mut last = None;
         for _ in 0..TRIES {
             match self.try_command(to, &body).await {
-                Some(Answer::Done(answer)) => return Ok(events(&answer)),
-                Some(Answer::Failed(failure)) if is_definite(&failure) => {
+                Some(AnswerEnd::Done(answer)) => return Ok(events(&answer)),
+                Some(AnswerEnd::Failed(failure)) if is_definite(&failure) => {
                     let refusal = (body.saga().to_owned(), failure.error_type().to_owned());
                     self.refusals.push(refusal);
                     return Err(refused(&body, failure));
                 }
-                Some(Answer::Failed(failure)) => last = Some(failure),
-                Some(Answer::Died) | None => {}
+                Some(AnswerEnd::Failed(failure)) => last = Some(failure),
+                Some(AnswerEnd::Died) | None => {}
             }
             self.clock.move_to(self.clock.after(PAUSE));
         }
@@ -329,7 +338,7 @@ impl Bus {
     }
 
     /// Sends a command once; no answer, where it is lost.
-    async fn try_command(&mut self, to: usize, body: &Body) -> Option<Answer> {
+    async fn try_command(&mut self, to: usize, body: &Body) -> Option<AnswerEnd> {
         let reactions = self.services[to].addressed(body, &self.graph);
         let fault = self.faults.of_delivery(&reactions);
         match fault.as_ref().map(|(_, fault)| fault) {
@@ -347,7 +356,7 @@ impl Bus {
             }
             _ => {}
         }
-        Some(self.deliver(to, body, fault, reactions).await)
+        Some(self.deliver(to, body, fault, reactions).await.end)
     }
 
     fn note_held(&mut self, to: usize, body: &Body, reactions: Vec<&'static str>, fault: BusFault) {
@@ -363,14 +372,13 @@ impl Bus {
     }
 
     fn note(
-        &mut self, body: &Body, to: Option<(usize, Vec<&'static str>)>, fault: Option<BusFault>,
-        outcome: Outcome,
-    ) {
+        &mut self, body: &Body, to: Option<Addressee>, fault: Option<BusFault>, outcome: Outcome,
+    ) -> &mut Happening {
         let (to, reactions) = match to {
             Some((place, reactions)) => (self.services[place].name.clone(), reactions),
             None => (String::new(), Vec::new()),
         };
-        self.log.push(Happening {
+        self.log.push_mut(Happening {
             at: self.clock.now(),
             saga: body.saga().to_owned(),
             what: body.what().to_owned(),
@@ -379,29 +387,21 @@ impl Bus {
             reactions,
             fault,
             outcome,
+            reasons: Vec::new(),
             moves: Vec::new(),
             published: Vec::new(),
             changed: false,
-        });
+        })
     }
 }
 
-fn body_is_command(body: &Body) -> bool {
-    matches!(body, Body::Command(_))
-}
-
-fn outcome(answer: &Answer, fault: Option<&BusFault>) -> Outcome {
-    match answer {
-        Answer::Done(_) if fault == Some(&BusFault::CrashAfterCommit) => Outcome::NoAnswer,
-        Answer::Done(_) => Outcome::Done,
-        Answer::Failed(failure) => Outcome::Failed(failure.error_type().to_owned()),
-        Answer::Died => Outcome::NoAnswer,
+fn outcome(end: &AnswerEnd, fault: Option<&BusFault>) -> Outcome {
+    match end {
+        AnswerEnd::Done(_) if fault == Some(&BusFault::CrashAfterCommit) => Outcome::NoAnswer,
+        AnswerEnd::Done(_) => Outcome::Done,
+        AnswerEnd::Failed(failure) => Outcome::Failed(failure.error_type().to_owned()),
+        AnswerEnd::Died => Outcome::NoAnswer,
     }
-}
-
-/// Whether the failure says that nothing happened and nothing will; anything else is worth another try.
-fn is_definite(failure: &Failure) -> bool {
-    !failure.is_transient() && ![Failure::RETRY, Failure::UNKNOWN].contains(&failure.error_type())
 }
 
 fn refused(body: &Body, failure: Failure) -> Error {

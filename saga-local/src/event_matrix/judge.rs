@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use saga_runtime::{ReactionInfo, ReactionKind, Repeat};
+use saga_runtime::{Early, ReactionInfo, ReactionKind, Repeat};
 
 use super::evidence::Evidence;
 use crate::bus::{Graph, Happening, Move, Outcome};
@@ -190,6 +190,9 @@ fn ending(evidence: &Evidence, graph: &Graph) -> Vec<Problem> {
             (_, "COMPENSATED" | "TOMBSTONE") if !has_failed => {
                 problems.push(Problem::Undone { step });
             }
+            (_, "REJECTED") if !has_failed && !may_be_missing(info) => {
+                problems.push(Problem::Refused { step });
+            }
             (ReactionKind::Compensatable, "COMPENSATED") if is_undone_in_name(evidence, info) => {
                 problems.push(Problem::LeftBehind { step });
             }
@@ -201,6 +204,17 @@ fn ending(evidence: &Evidence, graph: &Graph) -> Vec<Problem> {
         problems.push(Problem::Unfinished { at });
     }
     problems
+}
+
+/// Whether the saga may end well without the reaction: whoever sends a command hears of its rejection, and an observer may do
+/// without what comes early.
+fn may_be_missing(info: &ReactionInfo) -> bool {
+    info.on.is_empty() || is_choosy(info)
+}
+
+/// Whether the reaction's effect depends on the order of deliveries, and is meant to.
+fn is_choosy(info: &ReactionInfo) -> bool {
+    info.kind == ReactionKind::Observer && info.early == Early::Refuse
 }
 
 /// Whether the reaction acted because the saga had failed.
@@ -285,16 +299,39 @@ fn against_reference(evidence: &Evidence, law: &Law<'_>) -> Option<Problem> {
             ),
         });
     }
-    // Whether a branch's action came before its compensation or after it settles what it leaves for others to see.
-    if standing(evidence) != standing(reference) {
+    let (expected, found) = (standing(reference), standing(evidence));
+    // Whether a branch's action came before its compensation or after it settles what it leaves for others to see. Where nothing
+    // failed, the order of deliveries settles no more than what a choosy observer does, and what follows from that.
+    let chose = |info: &&ReactionInfo| {
+        let done = (info.name, "DONE");
+        is_choosy(info) && expected.get(&done) != found.get(&done)
+    };
+    let is_free = !has_committed(evidence) || law.graph.reactions.iter().any(|info| chose(&info));
+    if expected != found && is_free {
         return None;
     }
-    let what = difference(&reference.after, &evidence.after)?;
+    let what = difference(&reference.after, &evidence.after)
+        .or_else(|| other_standing(&expected, &found))?;
     Some(Problem::Differs { what })
 }
 
-/// What took effect, what of that was undone, and what was told.
-fn standing(evidence: &Evidence) -> BTreeMap<(&str, &str), usize> {
+/// What took effect, what of that was undone, and what was told: each with how often.
+type Standing<'a> = BTreeMap<(&'a str, &'a str), usize>;
+
+/// What is more (`+`) and what is less (`-`).
+fn other_standing(expected: &Standing<'_>, found: &Standing<'_>) -> Option<String> {
+    let only = |sign: char, from: &Standing<'_>, other: &Standing<'_>| {
+        let mut only = from.clone();
+        only.retain(|key, count| other.get(key) != Some(count));
+        let keys = only.into_keys();
+        keys.map(|(reaction, state)| format!("{sign}{}", format!("{reaction} {state}").trim()))
+            .collect::<Vec<String>>()
+    };
+    let parts = [only('-', expected, found), only('+', found, expected)].concat();
+    (!parts.is_empty()).then(|| parts.join(" "))
+}
+
+fn standing(evidence: &Evidence) -> Standing<'_> {
     let mut standing = BTreeMap::new();
     for (key, state) in &evidence.records {
         if state != "TOMBSTONE" {

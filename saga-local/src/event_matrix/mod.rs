@@ -21,6 +21,7 @@ pub use self::stand_in::EventStandIns;
 use self::evidence::{SAGA, Sending, Subject};
 use self::explore::{Explorer, Plan};
 use crate::bus::Graph;
+use crate::error::Error;
 use crate::matrix::{MatrixReport, World};
 
 /// How many pairs of faults are tried, unless [`EventMatrix::pairs`] says otherwise.
@@ -89,6 +90,8 @@ pub struct EventMatrix<F> {
     pairs: usize,
     orders: u64,
     data: BTreeMap<String, Value>,
+    /// The events whose data was given.
+    rejections: Vec<String>,
 }
 
 impl<F> EventMatrix<F> {
@@ -113,6 +116,7 @@ impl<F> EventMatrix<F> {
             pairs: PAIRS,
             orders: ORDERS,
             data,
+            rejections: Vec::new(),
         }
     }
 
@@ -150,6 +154,7 @@ impl<F> EventMatrix<F> {
     /// Gives the data of an event that a reaction rejects with, for reactions that look at it. Otherwise it is the simplest that
     /// the event's schema allows.
     pub fn rejection(mut self, event: &str, data: Value) -> Self {
+        self.rejections.push(event.to_owned());
         self.data.insert(event.to_owned(), data);
         self
     }
@@ -174,6 +179,17 @@ where
     Fut: Future<Output = W>,
     W: Into<World>,
 {
+    /// Whether the choreography has every name that was said.
+    fn check(&self, graph: &Graph) -> Result<(), Error> {
+        for event in &self.rejections {
+            graph.check_rejection(event)?;
+        }
+        for (event, participant) in &self.subject.cuts {
+            graph.check_cut(event, participant)?;
+        }
+        Ok(())
+    }
+
     /// Runs every case. A case that cannot be run is in the report as such.
     pub async fn run(&self) -> MatrixReport {
         let graph = Graph::of(&self.subject.choreography);
@@ -184,6 +200,10 @@ where
         };
         let mut report = MatrixReport::new(graph.name);
         report.shows_way = true;
+        if let Err(error) = self.check(&graph) {
+            report.not_run("", error.to_string());
+            return report;
+        }
         let mut reached = BTreeSet::new();
         let pairs = self.pairs.div_ceil(self.inputs.len().max(1));
         for (name, sending) in &self.inputs {

@@ -13,6 +13,8 @@ use serde::{Deserialize, Serialize, Serializer};
 use serde_json::Value;
 
 use super::sample::sample;
+use crate::bus::{check_optional, check_published};
+use crate::error::Error;
 use crate::matrix::World;
 
 /// Participants made of a choreography's graph alone, for one that nobody has written services for yet.
@@ -23,18 +25,21 @@ use crate::matrix::World;
 /// # Example
 ///
 /// ```
-/// # use saga_local::{EventMatrix, EventStandIns};
+/// # use saga_local::{Error, EventMatrix, EventStandIns};
 /// # use saga_runtime::{Choreography, Command};
-/// # async fn test(events: Choreography, place: Command<String>) {
+/// # async fn test(events: Choreography, place: Command<String>) -> Result<(), Error> {
 /// let participants = EventStandIns::of(events);
-/// let matrix = EventMatrix::new(events, participants.worlds()).send("an order", &place, &"o-1".to_owned());
+/// let matrix = EventMatrix::new(events, participants.worlds()?).send("an order", &place, &"o-1".to_owned());
 /// matrix.run().await.assert_consistent();
+/// # Ok(())
 /// # }
 /// ```
 #[derive(Clone, Debug)]
 pub struct EventStandIns {
     choreography: Choreography,
     data: BTreeMap<String, Value>,
+    /// Those whose data was given.
+    given: BTreeSet<String>,
     without: BTreeSet<String>,
 }
 
@@ -51,6 +56,7 @@ impl EventStandIns {
         Self {
             choreography,
             data,
+            given: BTreeSet::new(),
             without: BTreeSet::new(),
         }
     }
@@ -59,6 +65,7 @@ impl EventStandIns {
     #[must_use]
     pub fn event(mut self, event: &str, data: Value) -> Self {
         self.data.insert(event.to_owned(), data);
+        self.given.insert(event.to_owned());
         self
     }
 
@@ -70,12 +77,37 @@ impl EventStandIns {
     }
 
     /// Makes a fresh world for each case, for [`EventMatrix::new`](crate::EventMatrix::new).
-    pub fn worlds(self) -> impl Fn() -> Ready<World> {
-        move || ready(World::of(self.consumers()))
+    ///
+    /// # Errors
+    ///
+    /// [`event`](Self::event) or [`without`](Self::without) names an event that nobody publishes, or that nobody may do without.
+    pub fn worlds(self) -> Result<impl Fn() -> Ready<World>, Error> {
+        self.check()?;
+        Ok(move || ready(World::of(self.participants())))
     }
 
     /// The participants by themselves, for a [`Bus`](crate::Bus).
-    pub fn consumers(&self) -> Vec<Consumer> {
+    ///
+    /// # Errors
+    ///
+    /// As of [`worlds`](Self::worlds).
+    pub fn consumers(&self) -> Result<Vec<Consumer>, Error> {
+        self.check()?;
+        Ok(self.participants())
+    }
+
+    fn check(&self) -> Result<(), Error> {
+        let reactions = self.choreography.reactions();
+        for event in &self.given {
+            check_published(reactions, event)?;
+        }
+        for event in &self.without {
+            check_optional(reactions, event)?;
+        }
+        Ok(())
+    }
+
+    fn participants(&self) -> Vec<Consumer> {
         let reactions = self.choreography.reactions();
         let mut named: Vec<&str> = Vec::new();
         let mut consumers = Vec::new();
@@ -131,7 +163,7 @@ impl EventStandIns {
         let published = info
             .publishes
             .iter()
-            .filter(|event| !self.without.contains(**event));
+            .filter(|event| !(info.optional.contains(event) && self.without.contains(**event)));
         let says = published.map(|event| {
             let data = self.data.get(*event).cloned().unwrap_or_default();
             ((*event).to_owned(), data)

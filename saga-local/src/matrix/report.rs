@@ -81,6 +81,11 @@ pub enum Problem {
         /// Which.
         step: String,
     },
+    /// Nothing failed, and the step is without effect for good: its event came too early or too late.
+    Refused {
+        /// Which.
+        step: String,
+    },
     /// The reaction took effect, and its transaction did not commit it.
     Outside {
         /// Which.
@@ -138,6 +143,7 @@ impl fmt::Display for Problem {
             Self::Misreported { what } => write!(f, "misreported: {what}"),
             Self::Differs { what } => write!(f, "left otherwise: {what}"),
             Self::Undone { step } => write!(f, "`{step}` was undone, and nothing failed"),
+            Self::Refused { step } => write!(f, "`{step}` was refused, and nothing failed"),
             Self::Outside { step } => {
                 write!(f, "`{step}` took effect outside of its transaction")
             }

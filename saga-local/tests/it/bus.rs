@@ -1,9 +1,15 @@
 //! The embedded bus: what happens in order, what happens again, and what is told of it.
 
+use std::future::ready;
+
 use expect_test::{Expect, expect};
 use saga_local::{Bus, BusFault, BusFaultPlan, Error};
+use saga_runtime::__private::{ConsumerBuilder, React};
+use saga_runtime::prelude::*;
+use saga_runtime::{Choreography, Command, Consumer, MemoryStore, ReactionInfo, ReactionKind};
+use serde_json::Value;
 
-use crate::event_shop::{Break, PLACE, SALE_EVENTS, Shop, sale};
+use crate::event_shop::{Break, PLACE, Placed, SALE_EVENTS, Sent, Shop, info, sale};
 use crate::support::block_on;
 
 async fn bus() -> Bus {
@@ -140,6 +146,165 @@ fn a_bus_over_old_stores_knows_nothing_of_their_past() {
         first.settle().await;
         assert_eq!(first.report("s-1").end().to_string(), "committed");
     });
+}
+
+#[test]
+fn a_bus_that_was_there_before_another_ran_takes_nothing_of_it() {
+    block_on(async {
+        let shop = Shop::open(Break::Nothing).await;
+        let consumers = shop.consumers();
+        let bus = || {
+            consumers
+                .iter()
+                .cloned()
+                .fold(Bus::new(SALE_EVENTS), Bus::with)
+        };
+        let (mut first, mut second) = (bus(), bus());
+        first.send(&PLACE, "s-1", &sale("visa")).await.unwrap();
+        first.settle().await;
+        let count = first.events().count();
+        second.send(&PLACE, "s-2", &sale("visa")).await.unwrap();
+        second.settle().await;
+        assert_eq!(second.events().count(), count);
+        assert!(second.events().all(|event| event["subject"] == "s-2"));
+        assert_eq!(second.report("s-2").lines(), first.report("s-1").lines());
+    });
+}
+
+#[test]
+fn two_sagas_at_once_are_told_apart() {
+    block_on(async {
+        let mut bus = bus()
+            .await
+            .fault("stock.reserve", BusFault::WithNext)
+            .fault("bank.charge", BusFault::WithNext)
+            .fault("mail.send", BusFault::WithNext);
+        for saga in ["s-1", "s-2"] {
+            bus.send(&PLACE, saga, &sale("visa")).await.unwrap();
+        }
+        bus.settle().await;
+        let lines = |saga| {
+            let mut lines = bus.report(saga).lines();
+            lines.retain(|line| !line.contains("comes later"));
+            lines.sort();
+            lines.join("\n")
+        };
+        expect![[r#"
+            bank.charge: Charged
+            books.note: done
+            mail.send: Sent
+            orders.complete: Completed
+            orders.place: Placed
+            stock.reserve: Reserved"#]]
+        .assert_eq(&lines("s-1"));
+        assert_eq!(lines("s-2"), lines("s-1"));
+    });
+}
+
+/// Says more than it declares.
+fn careless() -> (Choreography, Vec<Consumer>) {
+    use ReactionKind::{Observer, Retriable};
+    const REACTIONS: &[ReactionInfo] = &[
+        info("c.c", "C", &[], Retriable, None, &["Placed"], &[]),
+        info("r.r", "R", &["Placed"], Retriable, None, &[], &[]),
+        info("r.o", "R", &["Placed"], Observer, None, &[], &[]),
+    ];
+    let command = React::command::<Value, (), Retry>(|tx, _| {
+        tx.publish(&Placed(sale("visa")));
+        Box::pin(ready(Ok(())))
+    });
+    let says_too_much = React::event::<Placed, (), Retry>(|tx, Placed(sale)| {
+        tx.publish(&Sent(sale));
+        Box::pin(ready(Ok(())))
+    });
+    let observer = React::event::<Placed, (), Retry>(|_, _| Box::pin(ready(Ok(()))));
+    let consumers = vec![
+        ConsumerBuilder::new("C", "c", MemoryStore::new())
+            .reaction(&REACTIONS[0], command)
+            .build(),
+        ConsumerBuilder::new("R", "r", MemoryStore::new())
+            .reaction(&REACTIONS[1], says_too_much)
+            .reaction(&REACTIONS[2], observer)
+            .build(),
+    ];
+    (
+        Choreography::new("careless", "{}", "{}", REACTIONS),
+        consumers,
+    )
+}
+
+#[test]
+fn a_delivery_that_fails_says_which_reaction_and_why_once() {
+    let (choreography, consumers) = careless();
+    let mut bus = consumers
+        .into_iter()
+        .fold(Bus::new(choreography), Bus::with)
+        .max_receives(3);
+    block_on(async {
+        let command: Command<u32> = Command::new("c.c");
+        bus.send(&command, "s-1", &1).await.unwrap();
+        bus.settle().await;
+    });
+    let report = bus.report("s-1");
+    expect![[r#"
+        s-1
+            0.0s  c.c          Placed
+            0.1s  r.r and r.o  Saga.Unknown of r.r
+                    `r.r` publishes `Sent` and does not declare it; write `publishes(Sent)`
+           60.1s  r.r and r.o  Saga.Unknown of r.r
+          120.1s  r.r and r.o  Saga.Unknown of r.r
+          120.1s  not finished"#]]
+    .assert_eq(&format!("s-1\n{report}"));
+    expect![[r#"
+        {
+          "saga": "s-1",
+          "end": "unfinished",
+          "seconds": 120.071,
+          "happened": [
+            {
+              "seconds": 0.0,
+              "place": "c.c",
+              "what": "Placed"
+            },
+            {
+              "seconds": 0.071,
+              "place": "r.r and r.o",
+              "event": "Placed",
+              "what": "Saga.Unknown of r.r",
+              "reasons": [
+                {
+                  "reaction": "r.r",
+                  "message": "`r.r` publishes `Sent` and does not declare it; write `publishes(Sent)`"
+                }
+              ]
+            },
+            {
+              "seconds": 60.071,
+              "place": "r.r and r.o",
+              "event": "Placed",
+              "what": "Saga.Unknown of r.r",
+              "reasons": [
+                {
+                  "reaction": "r.r",
+                  "message": "`r.r` publishes `Sent` and does not declare it; write `publishes(Sent)`"
+                }
+              ]
+            },
+            {
+              "seconds": 120.071,
+              "place": "r.r and r.o",
+              "event": "Placed",
+              "what": "Saga.Unknown of r.r",
+              "reasons": [
+                {
+                  "reaction": "r.r",
+                  "message": "`r.r` publishes `Sent` and does not declare it; write `publishes(Sent)`"
+                }
+              ]
+            }
+          ]
+        }"#]]
+    .assert_eq(&serde_json::to_string_pretty(&report).unwrap());
 }
 
 /// What sending says, with its source.

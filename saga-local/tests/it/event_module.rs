@@ -224,7 +224,7 @@ fn participants_in_one_function_are_consistent_too() {
 
 #[test]
 fn stand_ins_are_consistent_whatever_fails() {
-    let worlds = EventStandIns::of(TRIP_EVENTS).worlds();
+    let worlds = EventStandIns::of(TRIP_EVENTS).worlds().unwrap();
     let report = block_on(event_matrix(TRIP_EVENTS, &TRIPS_BOOK, trip(2), worlds));
     report.assert_complete();
 }

@@ -76,7 +76,7 @@ macro_rules! rejections {
 
 rejections! { SoldOut Declined }
 
-const fn info(
+pub(crate) const fn info(
     name: &'static str, participant: &'static str, on: &'static [&'static str], kind: ReactionKind,
     counterpart: Option<&'static str>, publishes: &'static [&'static str],
     rejects: &'static [&'static str],

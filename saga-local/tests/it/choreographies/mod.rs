@@ -75,7 +75,7 @@ fn matrix(model: &Model, pairs: usize) -> Vec<MatrixReport> {
         worlds.push(few);
     }
     let run = |world: EventStandIns| {
-        let matrix = EventMatrix::new(choreography, world.worlds())
+        let matrix = EventMatrix::new(choreography, world.worlds().unwrap())
             .send("it", &command, &json!({ "id": "1" }))
             .pairs(pairs)
             .orders(3);
