@@ -57,12 +57,15 @@ const PIECES: &[&str] = &[
     "x.0.1",
 ];
 
-/// One to four mutations; `None` where the text is no tokens.
+/// What a mutation goes down into, and what it copies: more would end in the fuzzer's own stack or memory.
+const MAX_LEVELS: usize = 256;
+const MAX_TOKENS: usize = 20_000;
+
+/// One to four mutations; `None` where the text is no tokens, or so many or so deep that only its bytes are mutated.
 pub fn mutate(text: &str, rng: &mut Rng) -> Option<String> {
     let mut tokens: TokenStream = text.parse().ok()?;
     for _ in 0..rng.usize(1..5) {
-        let mut all = Vec::new();
-        flatten(tokens.clone(), &mut all);
+        let all = flatten(tokens.clone())?;
         let new = match rng.u8(0..3) {
             0 => PIECES[rng.usize(..PIECES.len())].parse().ok()?,
             _ => pick(&all, rng),
@@ -77,9 +80,8 @@ pub fn mutate(text: &str, rng: &mut Rng) -> Option<String> {
 /// Tokens of `one` are replaced by some of `other`'s.
 pub fn cross(one: &str, other: &str, rng: &mut Rng) -> Option<String> {
     let tokens: TokenStream = one.parse().ok()?;
-    let (mut places, mut donors) = (Vec::new(), Vec::new());
-    flatten(tokens.clone(), &mut places);
-    flatten(other.parse().ok()?, &mut donors);
+    let places = flatten(tokens.clone())?;
+    let donors = flatten(other.parse().ok()?)?;
     let mut place = rng.usize(..=places.len());
     let crossed = change(tokens, &mut place, 1, &pick(&donors, rng), rng).to_string();
     proc_macro2::extra::invalidate_current_thread_spans();
@@ -97,13 +99,23 @@ fn pick(all: &[TokenTree], rng: &mut Rng) -> TokenStream {
 }
 
 /// All token trees, outer ones first, the insides of a group right after it.
-fn flatten(tokens: TokenStream, all: &mut Vec<TokenTree>) {
-    for token in tokens {
-        all.push(token.clone());
-        if let TokenTree::Group(group) = token {
-            flatten(group.stream(), all);
+fn flatten(tokens: TokenStream) -> Option<Vec<TokenTree>> {
+    let mut all = Vec::new();
+    let mut levels = vec![tokens.into_iter()];
+    while let Some(level) = levels.last_mut() {
+        let Some(token) = level.next() else {
+            levels.pop();
+            continue;
+        };
+        if let TokenTree::Group(group) = &token {
+            levels.push(group.stream().into_iter());
+        }
+        all.push(token);
+        if all.len() > MAX_TOKENS || levels.len() > MAX_LEVELS {
+            return None;
         }
     }
+    Some(all)
 }
 
 fn change(
