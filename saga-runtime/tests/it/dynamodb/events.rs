@@ -109,7 +109,7 @@ async fn an_event_costs_one_call_with_what_it_writes_and_publishes() {
         "Wrapped" ok -> Ok(())
           GetItem
           TransactWriteItems Put "saga_barrier" ob {"at":"2026-01-01T00:00:00.000Z","cause":"2","events":[{"type":"Sent","data":{"order":"a"}}]} ConditionCheck "saga_barrier" {":0":{"S":"DONE"}} Update "accounts" {":0":{"N":"1"}}
-        "Wrapped" ok -> Err(Failure { error_type: "Saga.Busy", message: "`shop.reserve` has not taken effect for this saga yet", data: Null, transient: false })
+        "Wrapped" ok -> Err(Failure { error_type: "Saga.Busy", message: "`shop.reserve` has not taken effect for this saga yet", data: Null, transient: false, early: true })
           GetItem
           TransactWriteItems Put "saga_barrier" ob {"at":"2026-01-01T00:00:00.000Z","cause":"2","events":[{"type":"Sent","data":{"order":"a"}}]} ConditionCheck "saga_barrier" {":0":{"S":"DONE"}} Update "accounts" {":0":{"N":"1"}}
         "Wrapped" no -> Ok(())
