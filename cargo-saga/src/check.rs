@@ -26,21 +26,33 @@ pub(crate) struct Finding {
     pub(crate) message: String,
 }
 
+/// What is told of a file.
+#[derive(Default)]
+pub(crate) struct Checked {
+    pub(crate) findings: Vec<Finding>,
+    /// What nobody has to mend.
+    pub(crate) notes: Vec<Finding>,
+}
+
 #[derive(Serialize)]
 struct Report {
     definitions: usize,
     #[serde(skip_serializing_if = "is_zero")]
     choreographies: usize,
     findings: Vec<Finding>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    notes: Vec<Finding>,
 }
 
 pub(crate) fn run(
     folder: Option<&Path>, args: &Check, out: &mut impl Write,
 ) -> Result<ExitCode, String> {
     let files = find(folder, &args.paths)?;
-    let mut findings = Vec::new();
-    for found in parallel::map(&files, |file| check(file)) {
-        findings.extend(found?);
+    let (mut findings, mut notes) = (Vec::new(), Vec::new());
+    for checked in parallel::map(&files, |file| check(file)) {
+        let checked = checked?;
+        findings.extend(checked.findings);
+        notes.extend(checked.notes);
     }
     if args.committed {
         findings.extend(committed::check(&Out::find(folder)?, &args.cargo)?);
@@ -51,6 +63,7 @@ pub(crate) fn run(
         definitions: files.len() - choreographies,
         choreographies,
         findings,
+        notes,
     };
     match args.format {
         Format::Json => print::json(out, &report)?,
@@ -69,12 +82,14 @@ fn is_zero(number: &usize) -> bool {
 }
 
 fn print(out: &mut impl Write, report: &Report) -> Result<(), String> {
-    for finding in &report.findings {
+    let findings = report.findings.iter().map(|finding| (finding, ""));
+    let notes = report.notes.iter().map(|note| (note, " note:"));
+    for (finding, word) in findings.chain(notes) {
         let Finding { file, message, .. } = finding;
         let line = finding.line.map(|line| format!(":{line}"));
         let path = finding.path.as_ref().map(|path| format!(" {path}:"));
         let (line, path) = (line.unwrap_or_default(), path.unwrap_or_default());
-        print::line(out, &format!("{file}{line}:{path} {message}"))?;
+        print::line(out, &format!("{file}{line}:{word}{path} {message}"))?;
     }
     let definitions = print::count(report.definitions, "definition");
     let choreographies = match report.choreographies {
@@ -94,13 +109,13 @@ fn is_choreography(file: &Path) -> bool {
     file.to_string_lossy().ends_with(CHOREOGRAPHY)
 }
 
-fn check(file: &Path) -> Result<Vec<Finding>, String> {
+fn check(file: &Path) -> Result<Checked, String> {
     if is_choreography(file) {
         return choreography::check::check(file);
     }
     let json = out::read(file)?;
     let Err(problems) = saga_asl::parse(&json) else {
-        return Ok(Vec::new());
+        return Ok(Checked::default());
     };
     let lines = Lines::of(&json);
     let findings = problems.iter().map(|problem| Finding {
@@ -110,7 +125,10 @@ fn check(file: &Path) -> Result<Vec<Finding>, String> {
         rule: problem.rule(),
         message: problem.message().to_owned(),
     });
-    Ok(findings.collect())
+    Ok(Checked {
+        findings: findings.collect(),
+        notes: Vec::new(),
+    })
 }
 
 fn find(folder: Option<&Path>, paths: &[PathBuf]) -> Result<Vec<PathBuf>, String> {

@@ -87,6 +87,8 @@ pub struct ReactionInfo {
     pub publishes: &'static [&'static str],
     /// Those of them that it may do without.
     pub optional: &'static [&'static str],
+    /// Those of them that it may publish several times: whoever reacts to them says [`Once`](Repeat::Once) or [`Each`](Repeat::Each).
+    pub several: &'static [&'static str],
     /// The events that it is rejected with.
     pub rejects: &'static [&'static str],
     /// What it makes of a further event of the same saga.
@@ -168,6 +170,9 @@ impl<I> Command<I> {
     ///
     /// `saga` is a key of the business's, such as `order-42`: the same command under the same key takes effect once. It has no `|`
     /// in it, is not empty, and has at most 1,024 bytes.
+    ///
+    /// It is for one command: what another one under the same key does beside it, nothing has checked, neither the compiler nor the
+    /// fault matrix. Give each its own: `order-42` is placed, `order-42-return` comes back.
     ///
     /// # Errors
     ///

@@ -4,46 +4,61 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
-use saga_compiler::choreography::runs::{Fault, Graph, Run};
-use saga_compiler::choreography::{Contract, Kind, Participant, Reaction};
+use saga_compiler::choreography::runs::{Fault, Graph, MAX_OPTIONAL, Run, Seen};
+use saga_compiler::choreography::{Contract, Kind, Participant, Reaction, Repeat};
 use serde_json::Value;
 
 use super::published;
-use crate::check::Finding;
+use crate::check::{Checked, Finding};
 use crate::locate::Lines;
 use crate::out::{self, ASYNCAPI, CHOREOGRAPHY};
+use crate::print;
 
 const RULE: &str = "choreography";
 /// The version that the compiler writes.
 const VERSION: &str = "3.0.0";
 
-/// What is wrong in a contract's file, and in the document beside it if there is one.
-pub(crate) fn check(file: &Path) -> Result<Vec<Finding>, String> {
+/// What is wrong in a contract's file, and in the document beside it if there is one; and whether that is all that may happen.
+pub(crate) fn check(file: &Path) -> Result<Checked, String> {
     let json = out::read(file)?;
+    let mut checked = Checked::default();
     let contract = match Contract::from_json(&json) {
         Ok(contract) => contract,
         Err(error) => {
             let message = format!("{error}; `cargo build` writes it anew");
-            return Ok(vec![finding(file, None, message)]);
+            checked.findings.push(finding(file, None, message));
+            return Ok(checked);
         }
     };
     let lines = Lines::of(&json);
     let mut problems = problems(&contract, &stem(file));
     if problems.is_empty() {
-        problems = faults(&contract);
+        let seen;
+        (problems, seen) = faults(&contract);
+        let note = bound(seen).map(|message| finding(file, None, message));
+        checked.notes.extend(note);
     }
-    let mut findings: Vec<Finding> = problems
-        .into_iter()
-        .map(|(path, message)| {
-            let place = (lines.line(&path), path);
-            finding(file, Some(place), message)
-        })
-        .collect();
+    let findings = problems.into_iter().map(|(path, message)| {
+        let place = (lines.line(&path), path);
+        finding(file, Some(place), message)
+    });
+    checked.findings.extend(findings);
     let beside = file.with_file_name(format!("{}{ASYNCAPI}", stem(file)));
     if beside.exists() {
-        findings.extend(document(&beside, &contract)?);
+        checked.findings.extend(document(&beside, &contract)?);
     }
-    Ok(findings)
+    Ok(checked)
+}
+
+/// What is told where not every run was looked at.
+fn bound(seen: Seen) -> Option<String> {
+    let Seen::AtMost(most) = seen else {
+        return None;
+    };
+    let most = print::count(most, "outcome");
+    Some(format!(
+        "there are too many runs to look at all: each with at most {most} other than plain success was looked at, and not each of the others"
+    ))
 }
 
 fn stem(file: &Path) -> String {
@@ -85,6 +100,7 @@ fn problems(contract: &Contract, stem: &str) -> Problems {
             }
             events_of(&mut problems, contract, reaction, &path);
             links_of(&mut problems, participant, reaction, &path);
+            limits_of(&mut problems, reaction, &path);
         }
     }
     for (e, event) in contract.events.iter().enumerate() {
@@ -102,13 +118,22 @@ fn events_of(problems: &mut Problems, contract: &Contract, reaction: &Reaction, 
         ("publishes", &reaction.publishes),
         ("rejects", &reaction.rejects),
         ("optional", &reaction.optional),
+        ("several", &reaction.several),
     ];
     for (list, events) in lists {
         for (index, event) in events.iter().enumerate() {
             let message = if contract.event(event).is_none() {
                 format!("there is no event `{event}` in `events`")
-            } else if list == "optional" && !reaction.publishes.contains(event) {
+            } else if ["optional", "several"].contains(&list) && !reaction.publishes.contains(event)
+            {
                 format!("`{}` does not publish `{event}`", reaction.name)
+            } else if list == "several"
+                && let Some(other) = expects_one(contract, event)
+            {
+                format!(
+                    "`{}` may publish `{event}` several times, and `{other}` has no `repeat`",
+                    reaction.name
+                )
             } else {
                 continue;
             };
@@ -123,6 +148,16 @@ fn events_of(problems: &mut Problems, contract: &Contract, reaction: &Reaction, 
         let message = format!("no event leads to `{name}`, and it is no command");
         problems.push((path.to_owned(), message));
     }
+}
+
+/// Who would take a second event of this name for a mistake.
+fn expects_one<'c>(contract: &'c Contract, event: &String) -> Option<&'c str> {
+    let mut reactions = contract.reactions().map(|(_, reaction)| reaction);
+    let expects_one = reactions.find(|reaction| {
+        let repeats = reaction.repeat != Repeat::Never || reaction.kind == Kind::Compensation;
+        reaction.on.contains(event) && !repeats
+    });
+    expects_one.map(|reaction| reaction.name.as_str())
 }
 
 /// Actions and compensations name each other, and what a reaction waits for is there.
@@ -163,6 +198,24 @@ fn links_of(problems: &mut Problems, participant: &Participant, reaction: &React
     }
 }
 
+/// What acts for each event is not rejected, and what may be left out is few enough for every choice of it to be looked at.
+fn limits_of(problems: &mut Problems, reaction: &Reaction, path: &str) {
+    let name = &reaction.name;
+    let may_be_rejected = !reaction.rejects.is_empty() || !reaction.rejections.is_empty();
+    if reaction.repeat == Repeat::Each && may_be_rejected {
+        let message = format!(
+            "`{name}` acts for each event, and may say yes to one and no to another, which has no right end"
+        );
+        problems.push((format!("{path}.repeat"), message));
+    }
+    if reaction.optional.len() > MAX_OPTIONAL {
+        let message = format!(
+            "`{name}` may publish or leave out more than {MAX_OPTIONAL} events, and every choice of them is looked at"
+        );
+        problems.push((format!("{path}.optional[{MAX_OPTIONAL}]"), message));
+    }
+}
+
 /// An event comes from somebody, and goes to somebody or is terminal.
 fn way_of(contract: &Contract, event: &str, terminal: bool) -> Option<String> {
     let mut reactions = contract.reactions().map(|(_, reaction)| reaction);
@@ -182,8 +235,8 @@ fn way_of(contract: &Contract, event: &str, terminal: bool) -> Option<String> {
     }
 }
 
-/// What is wrong with some run of it, as the compiler says it of the source: each once.
-fn faults(contract: &Contract) -> Problems {
+/// What is wrong with some run of it, as the compiler says it of the source: each once; and which runs there were.
+fn faults(contract: &Contract) -> (Problems, Seen) {
     let graph = Graph::of(contract);
     let names = |reactions: Vec<usize>| -> Vec<&str> {
         let names = reactions.into_iter();
@@ -193,11 +246,12 @@ fn faults(contract: &Contract) -> Problems {
     };
     if let Err(cycle) = graph.order() {
         let message = format!("`{}` lead to each other", names(cycle).join("`, `"));
-        return vec![("$.participants".to_owned(), message)];
+        let problems = vec![("$.participants".to_owned(), message)];
+        return (problems, Seen::Nothing);
     }
     let mut problems = Problems::new();
     let mut known = BTreeSet::new();
-    graph.each_run(|run| {
+    let seen = graph.each_run(|run| {
         for fault in graph.faults(run) {
             let (reaction, message) = tell(&graph, run, fault);
             if known.insert((reaction, message.clone())) {
@@ -205,7 +259,7 @@ fn faults(contract: &Contract) -> Problems {
             }
         }
     });
-    problems
+    (problems, seen)
 }
 
 fn tell(graph: &Graph, run: &Run, fault: Fault) -> (usize, String) {
@@ -241,6 +295,12 @@ fn tell(graph: &Graph, run: &Run, fault: Fault) -> (usize, String) {
         Fault::ParkedForEver { reaction, trigger } => {
             let (name, path) = (name(reaction), path(trigger));
             let message = format!("`{name}` waits after `{path}` for what may not happen");
+            (reaction, message)
+        }
+        Fault::LeftOut { reaction, trigger } => {
+            let (name, path) = (name(reaction), path(trigger));
+            let message =
+                format!("`{name}` is left out where `{path}` comes early, and nothing failed");
             (reaction, message)
         }
     }

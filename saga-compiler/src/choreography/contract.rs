@@ -90,6 +90,9 @@ pub struct Reaction {
     /// Those of them that it may leave out.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub optional: Vec<String>,
+    /// Those of them that it may publish several times: whoever reacts to them says `once` or `each`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub several: Vec<String>,
     /// The event that it publishes where it is rejected.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub rejects: Vec<String>,

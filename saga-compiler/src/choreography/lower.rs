@@ -130,6 +130,7 @@ fn lower_reaction(
         compensates: action.map(|action| roles::name(participant, action)),
         publishes,
         optional,
+        several: several(choreography, reaction),
         rejects: rejection
             .filter(|error| is_event(error))
             .map(|error| names::plain(&error.ident))
@@ -165,6 +166,20 @@ fn published(reaction: &ir::Reaction) -> (Vec<String>, Vec<String>) {
         optional.push(names::plain(event));
     }
     (publishes, optional)
+}
+
+/// What it may publish again and again: what it publishes by itself, and nobody takes the second for a mistake.
+fn several(choreography: &ir::Choreography, reaction: &ir::Reaction) -> Vec<String> {
+    let expects_one = |event: &Ident| {
+        let mut others = reactions(choreography);
+        others.any(|(participant, other)| {
+            let reacts = matches!(&other.start, Start::On(events) if events.contains(event));
+            reacts && other.repeat.is_none() && roles::action_of(participant, other).is_none()
+        })
+    };
+    let events = reaction.publishes.iter();
+    let events = events.filter(|event| !expects_one(event));
+    events.map(names::plain).collect()
 }
 
 /// The names of its rejections, and of its transient errors.

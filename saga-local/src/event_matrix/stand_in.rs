@@ -3,6 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::future::{Ready, ready};
+use std::iter::repeat_n;
 
 use saga_runtime::__private::{ConsumerBuilder, Outgoing, React};
 use saga_runtime::{
@@ -19,8 +20,8 @@ use crate::matrix::World;
 
 /// Participants made of a choreography's graph alone, for one that nobody has written services for yet.
 ///
-/// Each reaction leaves a mark in its participant's database and publishes every event that it declares; its compensation takes
-/// the mark away. The events' data is the simplest that their schemas allow, or what [`event`](Self::event) gives.
+/// Each reaction leaves a mark in its participant's database and publishes every event that it declares, and twice what it may
+/// publish several times; its compensation takes the mark away. The events' data is the simplest that their schemas allow, or what [`event`](Self::event) gives.
 ///
 /// # Example
 ///
@@ -164,9 +165,10 @@ impl EventStandIns {
             .publishes
             .iter()
             .filter(|event| !(info.optional.contains(event) && self.without.contains(**event)));
-        let says = published.map(|event| {
+        let says = published.flat_map(|event| {
             let data = self.data.get(*event).cloned().unwrap_or_default();
-            ((*event).to_owned(), data)
+            let times = if info.several.contains(event) { 2 } else { 1 };
+            repeat_n(((*event).to_owned(), data), times)
         });
         Says(says.collect())
     }

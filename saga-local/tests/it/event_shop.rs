@@ -89,6 +89,7 @@ pub(crate) const fn info(
         counterpart,
         publishes,
         optional: &[],
+        several: &[],
         rejects,
         repeat: Repeat::Never,
         after: None,

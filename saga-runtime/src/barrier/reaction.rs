@@ -161,16 +161,26 @@ impl Reacting {
         (self.info.kind == ReactionKind::Compensation).then_some(self.info.name)
     }
 
-    /// Whether the choreography's graph knows of the events.
+    /// Whether the choreography's graph knows of the events, and of a second one of a type: whoever does not expect it would take it
+    /// for a mistake when nothing can be done about it any more.
     pub(super) fn check_declared(&self, events: &[Outgoing]) -> Result<(), String> {
-        let unknown = |event: &&Outgoing| !self.info.publishes.contains(&&*event.name);
-        match events.iter().find(unknown) {
-            None => Ok(()),
-            Some(event) => Err(format!(
-                "`{}` publishes `{}` and does not declare it; write `publishes({})`",
-                self.info.name, event.name, event.name
-            )),
+        let by = self.info.name;
+        for (index, event) in events.iter().enumerate() {
+            let name = &*event.name;
+            if !self.info.publishes.contains(&name) {
+                return Err(format!(
+                    "`{by}` publishes `{name}` and does not declare it; write `publishes({name})`"
+                ));
+            }
+            let mut before = events[..index].iter();
+            let is_first = !before.any(|before| before.name == event.name);
+            if !is_first && !self.info.several.contains(&name) {
+                return Err(format!(
+                    "`{by}` publishes `{name}` twice; write `publishes({name})`, and `once` or `each` at all that react to it, or publish one event with a list"
+                ));
+            }
         }
+        Ok(())
     }
 
     /// Whether the record has room for what this keeps in it. An action leaves half of it to its compensation, which has to publish

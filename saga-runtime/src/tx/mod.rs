@@ -176,7 +176,8 @@ impl Tx {
     /// at least once, with the same id each time. After an error or a rejection nothing of it is left.
     ///
     /// In a choreography, what a method returns is published anyhow, and what it publishes beyond that is declared:
-    /// `publishes(StockLow)`. In an orchestrated saga nothing is.
+    /// `publishes(StockLow)`. It may publish several such events if all that react to them say `once` or `each`; otherwise a second
+    /// one is an error, and nothing is committed. In an orchestrated saga nothing is declared.
     pub fn publish<E: Event>(&mut self, event: &E) {
         self.publish_raw(Outgoing::of(event));
     }

@@ -127,6 +127,99 @@ fn what_goes_wrong_in_a_run_is_found() {
     );
 }
 
+/// What the runs do not tell of, because they would be too many or have no right end.
+#[test]
+fn what_the_compiler_has_no_runs_of_is_found() {
+    let folder = choreographed("choreography_check_limits");
+    changed(&folder, |contract| {
+        contract["participants"][2]["reactions"][0]["repeat"] = json!("each");
+        let logged = (0..7).map(|number| format!("Logged{number}"));
+        let logged: Vec<String> = logged.collect();
+        for name in &logged {
+            let event = json!({ "name": name, "terminal": true });
+            contract["events"].as_array_mut().unwrap().push(event);
+        }
+        let ship = &mut contract["participants"][3]["reactions"][0];
+        let publishes = ship["publishes"].as_array_mut().unwrap();
+        publishes.extend(logged.iter().map(|name| json!(name)));
+        ship["optional"] = json!(logged);
+    });
+    fs::remove_file(folder.join(ASYNCAPI)).unwrap();
+    check(
+        &folder,
+        &["check"],
+        expect![[r#"
+            out/order_events.choreography.json:233: $.participants[2].reactions[0].repeat: `payments.charge` acts for each event, and may say yes to one and no to another, which has no right end
+            out/order_events.choreography.json:269: $.participants[3].reactions[0].optional[6]: `shipping.ship` may publish or leave out more than 6 events, and every choice of them is looked at
+            1 choreography checked, 2 problems
+            exit 1
+        "#]],
+    );
+}
+
+/// What is right as far as it was looked at is no problem, and is told.
+#[test]
+fn how_far_it_was_looked_at_is_told() {
+    let folder = choreographed("choreography_check_bound");
+    changed(&folder, |contract| {
+        let mut reactions = Vec::new();
+        for number in 0..13 {
+            let event = format!("Logged{number}");
+            reactions.push(json!({
+                "name": format!("logs.log{number}"), "on": ["OrderPlaced"], "kind": "observer",
+                "publishes": [event], "optional": [event],
+            }));
+            let event = json!({ "name": event, "terminal": true });
+            contract["events"].as_array_mut().unwrap().push(event);
+        }
+        let logs = json!({ "name": "Logs", "prefix": "logs", "reactions": reactions });
+        contract["participants"].as_array_mut().unwrap().push(logs);
+    });
+    fs::remove_file(folder.join(ASYNCAPI)).unwrap();
+    check(
+        &folder,
+        &["check"],
+        expect![[r#"
+            out/order_events.choreography.json: note: there are too many runs to look at all: each with at most 3 outcomes other than plain success was looked at, and not each of the others
+            1 choreography checked, 0 problems
+            exit 0
+        "#]],
+    );
+    check(
+        &folder,
+        &["check", "--format", "json"],
+        expect![[r#"
+            {
+              "definitions": 0,
+              "choreographies": 1,
+              "findings": [],
+              "notes": [
+                {
+                  "file": "out/order_events.choreography.json",
+                  "rule": "choreography",
+                  "message": "there are too many runs to look at all: each with at most 3 outcomes other than plain success was looked at, and not each of the others"
+                }
+              ]
+            }
+            exit 0
+        "#]],
+    );
+    changed(&folder, |contract| {
+        contract["participants"][0]["reactions"][0]["several"] =
+            json!(["OrderPlaced", "ParcelSent"]);
+    });
+    check(
+        &folder,
+        &["check"],
+        expect![[r#"
+            out/order_events.choreography.json:161: $.participants[0].reactions[0].several[0]: `orders.place` may publish `OrderPlaced` several times, and `stock.reserve` has no `repeat`
+            out/order_events.choreography.json:162: $.participants[0].reactions[0].several[1]: `orders.place` does not publish `ParcelSent`
+            1 choreography checked, 2 problems
+            exit 1
+        "#]],
+    );
+}
+
 #[test]
 fn what_is_no_contract_is_a_problem() {
     let folder = choreographed("choreography_check_none");

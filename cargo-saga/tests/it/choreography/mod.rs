@@ -26,6 +26,7 @@ fn reaction(name: &str, kind: Kind) -> Reaction {
         compensates: None,
         publishes: Vec::new(),
         optional: Vec::new(),
+        several: Vec::new(),
         rejects: Vec::new(),
         rejections: Vec::new(),
         transients: Vec::new(),

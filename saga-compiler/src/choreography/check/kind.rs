@@ -93,6 +93,7 @@ pub(super) fn check_error(
         errors.at(span, message);
         return;
     }
+    check_each(errors, reaction);
     let is_event = choreography
         .events
         .iter()
@@ -100,6 +101,17 @@ pub(super) fn check_error(
     if matches!(reaction.start, Start::On(_)) && !is_event {
         let message = format_args!(
             "nobody would hear that `{name}` was rejected by `{error}`; write `#[event]` on it, so that it is published"
+        );
+        errors.at(span, message);
+    }
+}
+
+/// What may be rejected acts once: it is rejected, or stands, as a whole.
+fn check_each(errors: &mut Errors, reaction: &Reaction) {
+    if let (Some((Repeat::Each, span)), Some(ir::Kind::Pivot)) = (reaction.repeat, &reaction.kind) {
+        let name = &reaction.ident;
+        let message = format_args!(
+            "`{name}` acts for each event, and may say yes to one and no to another: what it did for the one would stand although the saga fails; write `once`, or a reaction with `compensate = <method>` for each event"
         );
         errors.at(span, message);
     }

@@ -5,6 +5,7 @@ mod graph;
 mod kind;
 mod names;
 mod params;
+mod publish;
 mod runs;
 
 use super::contract::Contract;
@@ -22,6 +23,7 @@ pub(crate) fn check(errors: &mut Errors, choreography: &ir::Choreography) {
             kind::check_kind(errors, participant, reaction);
             kind::check_error(errors, choreography, participant, reaction);
             params::check_params(errors, choreography, participant, reaction);
+            publish::check_optional(errors, reaction);
         }
         compensation::check_compensations(errors, participant);
         compensation::check_after(errors, participant);

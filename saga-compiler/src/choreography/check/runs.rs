@@ -5,14 +5,14 @@ use std::collections::HashMap;
 use super::graph::Sources;
 use crate::choreography::contract::Kind;
 use crate::choreography::ir;
-use crate::choreography::runs::{Fault, Run};
+use crate::choreography::runs::{Fault, Run, Seen};
 use crate::errors::{Errors, choices};
 
 pub(super) fn check_runs(errors: &mut Errors, sources: &Sources<'_>) {
     let graph = &sources.graph;
     let mut found: HashMap<Key, (usize, Fault, Run)> = HashMap::new();
     let mut reached = vec![false; graph.reactions.len()];
-    let saw_all = graph.each_run(|run| {
+    let seen = graph.each_run(|run| {
         for (reached, act) in reached.iter_mut().zip(&run.acts) {
             *reached |= act.is_some();
         }
@@ -30,7 +30,7 @@ pub(super) fn check_runs(errors: &mut Errors, sources: &Sources<'_>) {
     for (_, (_, fault, run)) in &found {
         report(errors, sources, run, *fault);
     }
-    let unreached = (0..reached.len()).filter(|index| saw_all && !reached[*index]);
+    let unreached = (0..reached.len()).filter(|index| seen == Seen::All && !reached[*index]);
     for reaction in unreached {
         let events = graph.reactions[reaction].on.iter();
         let message = format_args!(
@@ -55,6 +55,7 @@ fn key(run: &Run, fault: Fault) -> Key {
         Fault::Stands { reaction, failure } => (2, reaction, event(failure)),
         Fault::UndoneForNothing { reaction, trigger } => (3, reaction, event(trigger)),
         Fault::ParkedForEver { reaction, .. } => (4, reaction, 0),
+        Fault::LeftOut { reaction, .. } => (5, reaction, 0),
     }
 }
 
@@ -68,14 +69,18 @@ fn report(errors: &mut Errors, sources: &Sources<'_>, run: &Run, fault: Fault) {
             first,
             second,
         } => {
-            let message = format_args!(
-                "`{}` is reached twice in one saga, by `{}` of `{}` and by `{}` of `{}`; write `once` where the first counts, or `each` where it acts for both",
-                sources.name(reaction),
-                path(first),
-                by(first),
-                path(second),
-                by(second)
-            );
+            let name = sources.name(reaction);
+            let told = |publication| format!("`{}` of `{}`", path(publication), by(publication));
+            let (first, again) = (told(first), told(second));
+            let message = if first == again {
+                format!(
+                    "`{name}` is reached twice in one saga, by several {first}; write `once` where the first counts, or `each` where it acts for all"
+                )
+            } else {
+                format!(
+                    "`{name}` is reached twice in one saga, by {first} and by {again}; write `once` where the first counts, or `each` where it acts for both"
+                )
+            };
             errors.at(sources.trigger(reaction, event(second)), message);
         }
         Fault::NotUndone { reaction, failure } => {
@@ -95,17 +100,55 @@ fn report(errors: &mut Errors, sources: &Sources<'_>, run: &Run, fault: Fault) {
             errors.at(sources.trigger(reaction, event(trigger)), message);
         }
         Fault::ParkedForEver { reaction, trigger } => {
+            report_parked(errors, sources, run, reaction, &path(trigger));
+        }
+        Fault::LeftOut { reaction, trigger } => {
             let after = sources.reactions[reaction].after.as_ref();
             let Some(after) = after else { return };
             let message = format_args!(
-                "after `{}`, `{}` waits for `{}`, which need not happen; write `early = refuse`, or let it wait for what does",
+                "`{}` may come before `{}` took effect, and the saga would go on without `{}`; write `early = park`",
                 path(trigger),
-                sources.name(reaction),
-                after.method
+                after.method,
+                sources.name(reaction)
             );
             errors.error(&after.method, message);
         }
     }
+}
+
+fn report_parked(
+    errors: &mut Errors, sources: &Sources<'_>, run: &Run, reaction: usize, path: &str,
+) {
+    let graph = &sources.graph;
+    let Some(after) = sources.reactions[reaction].after.as_ref() else {
+        return;
+    };
+    let action = graph.reactions[reaction].after;
+    let undo = action.and_then(|action| graph.reactions[action].counterpart);
+    let failure = graph.failures(run).first().copied();
+    let hint = match (undo, failure) {
+        // Its compensation leaves a tombstone, by which the wait ends.
+        (Some(undo), Some(failure)) => format!(
+            " when the saga fails by `{}`; write `{}` into the `#[on(..)]` of `{}`, which ends the wait",
+            graph.path(run, failure),
+            sources.event_name(run.publications[failure].event),
+            sources.name(undo)
+        ),
+        (None, Some(failure)) => format!(
+            " when the saga fails by `{}`; let it wait for what happens all the same",
+            graph.path(run, failure)
+        ),
+        (_, None) if graph.reactions[reaction].kind == Kind::Observer => {
+            "; write `early = refuse`, or let it wait for what does".to_owned()
+        }
+        (_, None) => "; let it wait for what does".to_owned(),
+    };
+    let message = format_args!(
+        "after `{path}`, `{}` waits for `{}`, which need not happen{hint}",
+        sources.name(reaction),
+        after.method
+    );
+    errors.error(&after.method, message);
 }
 
 fn report_not_undone(

@@ -140,6 +140,7 @@ fn expand_info(krate: &TokenStream, participant: &str, reaction: &Reaction) -> T
         on,
         publishes,
         optional,
+        several,
         rejects,
         ..
     } = reaction;
@@ -171,6 +172,7 @@ fn expand_info(krate: &TokenStream, participant: &str, reaction: &Reaction) -> T
             counterpart: #counterpart,
             publishes: &[#(#publishes),*],
             optional: &[#(#optional),*],
+            several: &[#(#several),*],
             rejects: &[#(#rejects),*],
             repeat: #krate::Repeat::#repeat,
             after: #after,

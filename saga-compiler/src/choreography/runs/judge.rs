@@ -22,6 +22,10 @@ impl Graph {
                 });
             }
             faults.extend(self.fault_of_kind(run, reaction, act, failures.first().copied()));
+            if failures.is_empty() && self.is_left_out(run, reaction, act) {
+                let trigger = act.deliveries.first().copied();
+                faults.extend(trigger.map(|trigger| Fault::LeftOut { reaction, trigger }));
+            }
             if let (Outcome::Parked, Some(&trigger)) = (act.outcome, first)
                 && !self.is_refused_in_the_end(run, reaction)
             {
@@ -31,12 +35,32 @@ impl Graph {
         faults
     }
 
-    /// Whether something ends the wait of what is parked: its own compensation, or that of what it waits for.
+    /// Whether something ends the wait of what is parked: its own compensation, that of what it waits for, or what ends the wait of
+    /// that. What no event leads to is never refused, and ends no wait.
     fn is_refused_in_the_end(&self, run: &Run, reaction: usize) -> bool {
-        let after = self.reactions[reaction].after;
-        let both = [Some(reaction), after].into_iter().flatten();
-        let mut undos = both.filter_map(|action| self.reactions[action].counterpart);
-        undos.any(|undo| run.acts[undo].is_some())
+        let comes_undo = |action: usize| {
+            let undo = self.reactions[action].counterpart;
+            undo.is_some_and(|undo| run.acts[undo].is_some())
+        };
+        let mut waiting = reaction;
+        while !comes_undo(waiting) {
+            let act = run.acts[waiting].as_ref();
+            let waits = act.is_some_and(|act| act.outcome == Outcome::Parked);
+            match self.reactions[waiting].after.filter(|_| waits) {
+                Some(after) => waiting = after,
+                None => return false,
+            }
+        }
+        true
+    }
+
+    /// Whether a race alone kept it from taking effect. An observer may do without.
+    fn is_left_out(&self, run: &Run, reaction: usize, act: &Act) -> bool {
+        let node = &self.reactions[reaction];
+        let after = node.after.and_then(|after| run.acts[after].as_ref());
+        act.outcome == Outcome::TooEarly
+            && node.kind != Kind::Observer
+            && after.is_some_and(|after| after.outcome == Outcome::Done)
     }
 
     fn fault_of_kind(

@@ -10,6 +10,9 @@ mod walk;
 
 use super::contract::{Contract, Early, Kind, Repeat};
 
+/// How many events one reaction may leave out: every choice of them is looked at.
+pub const MAX_OPTIONAL: usize = 6;
+
 /// Who publishes what, and who reacts to it. Indices lead from one list to the other.
 #[derive(Clone, Debug)]
 pub struct Graph {
@@ -60,6 +63,8 @@ pub struct Published {
     pub event: usize,
     /// It may be left out.
     pub optional: bool,
+    /// It may be published several times.
+    pub several: bool,
 }
 
 /// One run, from its command to its end.
@@ -114,6 +119,17 @@ pub enum Outcome {
     NothingToUndo,
 }
 
+/// Which runs were looked at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Seen {
+    /// Every run.
+    All,
+    /// Those in which so many outcomes at most are not plain success, and perhaps others.
+    AtMost(usize),
+    /// None: the graph has a cycle.
+    Nothing,
+}
+
 /// What is wrong with a run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Fault {
@@ -147,6 +163,13 @@ pub enum Fault {
         /// The publication that led to it.
         trigger: usize,
     },
+    /// A saga that went well goes on without a part of it, only because its event came before what it stands after.
+    LeftOut {
+        /// The reaction.
+        reaction: usize,
+        /// The publication that came too early.
+        trigger: usize,
+    },
     /// A reaction waits for what does not happen in this run.
     ParkedForEver {
         /// The reaction.
@@ -171,8 +194,11 @@ impl Graph {
         let reactions = contract.reactions().map(|(_, reaction)| {
             let publishes = reaction.publishes.iter();
             let publishes = publishes.filter_map(|name| {
-                let optional = reaction.optional.contains(name);
-                event(name).map(|event| Published { event, optional })
+                event(name).map(|event| Published {
+                    event,
+                    optional: reaction.optional.contains(name),
+                    several: reaction.several.contains(name),
+                })
             });
             Reaction {
                 name: reaction.name.clone(),
@@ -218,9 +244,9 @@ impl Graph {
         publishes.chain(reaction.rejects.iter().copied())
     }
 
-    /// Hands over every run, and says whether it did: beyond a bound, they are those with few outcomes that are not plain success,
+    /// Hands over every run, or says which it did: beyond a bound, they are those with few outcomes that are not plain success,
     /// and some of them twice. There is none where [`order`](Self::order) fails.
-    pub fn each_run(&self, mut visit: impl FnMut(&Run)) -> bool {
+    pub fn each_run(&self, mut visit: impl FnMut(&Run)) -> Seen {
         walk::walk(self, &mut visit)
     }
 }

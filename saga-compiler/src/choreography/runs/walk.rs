@@ -1,7 +1,10 @@
 //! Goes through what may happen, reaction by reaction, in an order in which causes come before effects.
 
+use std::collections::HashMap;
+use std::iter::repeat_n;
+
 use super::judge::follows_failure;
-use super::{Act, Graph, Outcome, Publication, Published, Run};
+use super::{Act, Graph, MAX_OPTIONAL, Outcome, Publication, Published, Reaction, Run, Seen};
 use crate::choreography::contract::{Early, Kind, Repeat};
 
 /// How many outcomes of a run may not be plain success, and how many runs are looked at before fewer may. Only the first sees all.
@@ -12,26 +15,33 @@ const BOUNDS: [(usize, usize); 4] = [
     (1, usize::MAX),
 ];
 
-/// How often a reaction acts in one run, as far as counted: what happens twice may happen more often.
+/// How often a reaction acts in one run for events that are alike, as far as counted: what happens twice may happen more often.
 const MAX_ACTS: usize = 2;
 
-/// Events that a reaction may leave out, up to which each choice of them is looked at; beyond, those of few.
-const MAX_OPTIONAL: usize = 6;
+/// How often an event is published that may be published several times.
+const SEVERAL: usize = 2;
 
-/// Whether every run was handed over.
-pub(super) fn walk(graph: &Graph, visit: &mut impl FnMut(&Run)) -> bool {
+/// How many events are left out at a time, of more than [`MAX_OPTIONAL`].
+const MAX_LEFT_OUT: usize = 2;
+
+/// Which runs were handed over.
+pub(super) fn walk(graph: &Graph, visit: &mut impl FnMut(&Run)) -> Seen {
     let Ok(order) = graph.order() else {
-        return false;
+        return Seen::Nothing;
     };
     let events = 0..graph.events.len();
     let consumers: Vec<Vec<usize>> = events
         .map(|event| graph.consumers(event).collect())
         .collect();
+    let is_refused = |reaction: &&Reaction| reaction.early == Early::Refuse;
+    let refused = graph.reactions.iter().filter(is_refused);
+    let awaited: Vec<usize> = refused.filter_map(|reaction| reaction.after).collect();
     for (limit, most) in BOUNDS {
         let mut walk = Walk {
             graph,
             order: &order,
             consumers: &consumers,
+            awaited: &awaited,
             limit,
             left: most,
             run: Run {
@@ -42,10 +52,24 @@ pub(super) fn walk(graph: &Graph, visit: &mut impl FnMut(&Run)) -> bool {
             deliveries: vec![Vec::new(); graph.reactions.len()],
         };
         if walk.all(visit).is_some() {
-            return limit == usize::MAX;
+            let has_all_choices = graph.reactions.iter().all(has_few_choices);
+            let most = if has_all_choices {
+                usize::MAX
+            } else {
+                MAX_LEFT_OUT
+            };
+            return match limit.min(most) {
+                usize::MAX => Seen::All,
+                limit => Seen::AtMost(limit),
+            };
         }
     }
-    false
+    Seen::Nothing
+}
+
+fn has_few_choices(reaction: &Reaction) -> bool {
+    let optional = reaction.publishes.iter();
+    optional.filter(|published| published.optional).count() <= MAX_OPTIONAL
 }
 
 /// One walk.
@@ -54,6 +78,8 @@ struct Walk<'a> {
     order: &'a [usize],
     /// By event, the reactions that it leads to.
     consumers: &'a [Vec<usize>],
+    /// What must have taken effect before a reaction that refuses what comes earlier.
+    awaited: &'a [usize],
     /// How many outcomes may not be plain success.
     limit: usize,
     /// How many runs may be looked at.
@@ -89,10 +115,12 @@ impl Walk<'_> {
     }
 
     fn end(&mut self, visit: &mut impl FnMut(&Run)) -> Option<()> {
-        let is_real = self.run.acts.iter().enumerate().all(|(index, act)| {
-            act.as_ref()
-                .is_none_or(|act| self.is_real(index, act.outcome))
-        });
+        let is_real = self
+            .run
+            .acts
+            .iter()
+            .enumerate()
+            .all(|(index, act)| act.as_ref().is_none_or(|act| self.is_real(index, act)));
         self.left = self.left.checked_sub(1)?;
         if is_real {
             visit(&self.run);
@@ -101,21 +129,28 @@ impl Walk<'_> {
     }
 
     /// Whether there is, in the whole run, what an outcome needs that depends on the order of arrival.
-    fn is_real(&self, index: usize, outcome: Outcome) -> bool {
+    fn is_real(&self, index: usize, act: &Act) -> bool {
         let undo_comes = |action: usize| {
             let undo = self.graph.reactions[action].counterpart;
             undo.is_some_and(|undo| self.run.acts[undo].is_some())
         };
         let reaction = &self.graph.reactions[index];
-        match (outcome, reaction.after) {
+        match (act.outcome, reaction.after) {
             // Nothing comes too late for a compensation that never comes.
             (Outcome::TooLate, _) => undo_comes(index),
             // What it waits for may come later, may be gone again, or never comes.
             (Outcome::TooEarly, Some(after)) => {
-                reaction.early == Early::Refuse || !self.is_done(after) || undo_comes(after)
+                self.may_be_early(reaction, &act.deliveries, after)
+                    || !self.is_done(after)
+                    || undo_comes(after)
             }
             _ => true,
         }
+    }
+
+    /// Whether what leads to a reaction may come before what it waits for takes effect, and is refused then.
+    fn may_be_early(&self, reaction: &Reaction, deliveries: &[usize], after: usize) -> bool {
+        reaction.early == Early::Refuse && !self.is_caused_by(deliveries, after)
     }
 
     fn is_done(&self, index: usize) -> bool {
@@ -153,8 +188,8 @@ impl Walk<'_> {
     fn publish(&mut self, index: usize, deliveries: &[usize], events: &[usize]) {
         let acts: Vec<Vec<usize>> = match self.graph.reactions[index].repeat {
             Repeat::Each => {
-                let each = deliveries.iter().take(MAX_ACTS);
-                each.map(|delivery| vec![*delivery]).collect()
+                let each = self.few_of_each(deliveries).into_iter();
+                each.map(|delivery| vec![delivery]).collect()
             }
             Repeat::Never | Repeat::Once => vec![deliveries.to_vec()],
         };
@@ -174,6 +209,21 @@ impl Walk<'_> {
         }
     }
 
+    /// These without what is like others before: what comes of it differs in nothing that is looked at.
+    fn few_of_each(&self, deliveries: &[usize]) -> Vec<usize> {
+        let mut counts: HashMap<(bool, Vec<bool>), usize> = HashMap::new();
+        let mut few = deliveries.to_vec();
+        few.retain(|delivery| {
+            let awaited = self.awaited.iter();
+            let awaited = awaited.map(|after| self.is_caused_by(&[*delivery], *after));
+            let follows = self.run.publications[*delivery].follows_failure;
+            let count = counts.entry((follows, awaited.collect())).or_default();
+            *count += 1;
+            *count <= MAX_ACTS
+        });
+        few
+    }
+
     /// Takes back what was published since.
     fn withdraw(&mut self, before: usize) {
         for publication in self.run.publications.drain(before..) {
@@ -183,6 +233,8 @@ impl Walk<'_> {
         }
     }
 
+    /// The ways in which a reaction may end. One of them is always plain success, or the only one, which is no deviation either: so
+    /// no run is given up for want of a way.
     fn endings(&self, index: usize, deliveries: &[usize]) -> Vec<Ending> {
         let reaction = &self.graph.reactions[index];
         if reaction.kind == Kind::Compensation {
@@ -198,18 +250,17 @@ impl Walk<'_> {
         if let Some(after) = reaction.after {
             match (&self.run.acts[after], reaction.early) {
                 (Some(act), _) if act.outcome == Outcome::Done => {
-                    let may_be_early =
-                        reaction.early == Early::Refuse && !self.is_caused_by(deliveries, after);
+                    let may_be_early = self.may_be_early(reaction, deliveries, after);
                     if may_be_early || self.graph.reactions[after].counterpart.is_some() {
                         endings.push((Outcome::TooEarly, Vec::new(), 1));
                     }
                 }
                 // What was refused or rejected never takes effect.
                 (Some(act), _) if act.outcome != Outcome::Parked => {
-                    return vec![(Outcome::TooEarly, Vec::new(), 1)];
+                    return vec![(Outcome::TooEarly, Vec::new(), 0)];
                 }
-                (_, Early::Refuse) => return vec![(Outcome::TooEarly, Vec::new(), 1)],
-                (_, Early::Park) => return vec![(Outcome::Parked, Vec::new(), 1)],
+                (_, Early::Refuse) => return vec![(Outcome::TooEarly, Vec::new(), 0)],
+                (_, Early::Park) => return vec![(Outcome::Parked, Vec::new(), 0)],
             }
         }
         endings.extend(subsets(&reaction.publishes, Outcome::Done));
@@ -237,18 +288,25 @@ impl Walk<'_> {
     }
 }
 
-/// With and without each event that may be left out.
+/// With and without each event that may be left out. What may be published several times is not looked at once: who reacts to one
+/// does for several whatever it does for one.
 fn subsets(published: &[Published], outcome: Outcome) -> Vec<Ending> {
     let optional = published.iter().filter(|published| published.optional);
     let most = match optional.count() {
         few if few <= MAX_OPTIONAL => few,
-        _ => 2,
+        _ => MAX_LEFT_OUT,
     };
     let mut subsets = vec![(outcome, Vec::new(), 0)];
-    for Published { event, optional } in published {
+    for Published {
+        event,
+        optional,
+        several,
+    } in published
+    {
         let without = subsets.clone();
+        let times = if *several { SEVERAL } else { 1 };
         for (_, events, _) in &mut subsets {
-            events.push(*event);
+            events.extend(repeat_n(*event, times));
         }
         if *optional {
             let fewer = without.into_iter().filter(|(.., missing)| *missing < most);

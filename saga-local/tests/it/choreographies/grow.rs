@@ -7,7 +7,7 @@
 use std::collections::BTreeSet;
 
 use fastrand::Rng;
-use saga_runtime::{ReactionKind, Repeat};
+use saga_runtime::{Early, ReactionKind, Repeat};
 
 use super::model::Model;
 
@@ -31,7 +31,7 @@ pub(super) fn grow(random: &mut Rng) -> Model {
 fn actions(model: &mut Model, participants: usize, random: &mut Rng) -> Vec<usize> {
     let kind = ReactionKind::Compensatable;
     let command = model.reaction(random.usize(..participants), Vec::new(), kind);
-    let mut open = publish(model, command, random.usize(1..=2), false);
+    let mut open = publish(model, command, random.usize(1..=3), false);
     if random.u8(0..4) == 0 {
         reject(model, command);
     }
@@ -45,7 +45,11 @@ fn actions(model: &mut Model, participants: usize, random: &mut Rng) -> Vec<usiz
         }
         let action = model.reaction(random.usize(..participants), vec![event], kind);
         let is_optional = random.u8(0..6) == 0;
-        open.extend(publish(model, action, random.usize(0..=2), is_optional));
+        let published = publish(model, action, random.usize(0..=2), is_optional);
+        if is_optional && random.bool() {
+            model.through_tx.extend(&published);
+        }
+        open.extend(published);
         if random.u8(0..3) > 0 {
             reject(model, action);
         }
@@ -53,11 +57,20 @@ fn actions(model: &mut Model, participants: usize, random: &mut Rng) -> Vec<usiz
             // Another one for the same event, which waits for this one.
             let participant = model.reactions[action].participant;
             let waiting = model.reaction(participant, vec![event], kind);
-            model.reactions[waiting].after = Some(action);
+            wait(model, waiting, action, random);
             open.extend(publish(model, waiting, random.usize(0..=1), false));
         }
     }
     open
+}
+
+/// Lets it come after that, which an event that comes before waits for or, if only an observer's, not.
+fn wait(model: &mut Model, waiting: usize, after: usize, random: &mut Rng) {
+    model.reactions[waiting].after = Some(after);
+    let is_observer = model.reactions[waiting].kind == ReactionKind::Observer;
+    if is_observer && random.u8(0..3) == 0 {
+        model.reactions[waiting].early = Early::Refuse;
+    }
 }
 
 fn publish(model: &mut Model, by: usize, count: usize, is_optional: bool) -> Vec<usize> {
@@ -91,17 +104,35 @@ fn pivot(model: &mut Model, participants: usize, open: &mut Vec<usize>, random: 
     );
     if random.u8(0..4) > 0 {
         reject(model, pivot);
+    } else if random.bool() && !model.through_tx.contains(&event) {
+        // What follows does not say `each`, so there is one event, although the pivot would act for several.
+        model.reactions[pivot].repeat = Repeat::Each;
     }
-    let mut after = publish(model, pivot, random.usize(1..=2), false);
+    let after = publish(model, pivot, random.usize(1..=3), false);
+    what_succeeds(model, participants, after, random);
+}
+
+/// What reacts to these events and to each other's, and is never rejected.
+fn what_succeeds(model: &mut Model, participants: usize, mut after: Vec<usize>, random: &mut Rng) {
+    let kind = ReactionKind::Retriable;
     for _ in 0..random.usize(1..=3) {
         let event = after[random.usize(..after.len())];
-        let kind = ReactionKind::Retriable;
         let next = model.reaction(random.usize(..participants), vec![event], kind);
         after.extend(publish(model, next, random.usize(0..=1), false));
+        if random.u8(0..3) == 0 {
+            // One for each of several things, and somebody who does each.
+            let each = publish(model, next, 1, true);
+            model.through_tx.extend(&each);
+            let for_each = model.reaction(random.usize(..participants), each, kind);
+            model.reactions[for_each].repeat = Repeat::Each;
+            publish(model, for_each, random.usize(0..=1), false);
+        }
     }
     if after.len() > 1 && random.bool() {
-        let on = vec![after[0], after[after.len() - 1]];
-        let kind = ReactionKind::Retriable;
+        let mut on = vec![after[0], after[after.len() - 1]];
+        if after.len() > 2 && random.bool() {
+            on.push(after[1]);
+        }
         let join = model.reaction(random.usize(..participants), on, kind);
         model.reactions[join].repeat = if random.bool() {
             Repeat::Once
@@ -216,7 +247,7 @@ fn observers(model: &mut Model, participants: usize, random: &mut Rng) {
             publish(model, observer, 1, false);
         }
         if let Some(waiting) = waiting {
-            model.reactions[waiting].after = Some(observer);
+            wait(model, waiting, observer, random);
         }
     }
 }
@@ -273,7 +304,11 @@ pub(super) fn mutate(model: &Model, random: &mut Rng) -> Option<(Model, Mutation
             Mutation::NotUndone
         }
         6 => {
-            let mut repeated = all.filter(|index| model.reactions[*index].repeat != Repeat::Never);
+            // What one event leads to need not say it.
+            let mut repeated = all.filter(|index| {
+                let reaction = &model.reactions[*index];
+                reaction.repeat != Repeat::Never && reaction.on.len() > 1
+            });
             broken.reactions[repeated.next()?].repeat = Repeat::Never;
             Mutation::Repeated
         }

@@ -17,7 +17,7 @@ use std::collections::BTreeMap;
 use fastrand::Rng;
 use saga_compiler::choreography::{Contract, compile};
 use saga_local::{Case, EventMatrix, EventStandIns, MatrixReport, Problem};
-use saga_runtime::Command;
+use saga_runtime::{Command, Early};
 use serde_json::{Value, json};
 
 use self::grow::{Mutation, grow, mutate};
@@ -86,7 +86,8 @@ fn matrix(model: &Model, pairs: usize) -> Vec<MatrixReport> {
 
 #[test]
 fn what_compiles_is_consistent_whatever_fails() {
-    let (mut cases, mut failed, mut kinds) = (0, 0, BTreeMap::<String, u32>::new());
+    let (mut cases, mut failed, mut several) = (0, 0, 0);
+    let mut kinds = BTreeMap::<String, u32>::new();
     for (number, seed) in numbers() {
         let model = grow(&mut Rng::with_seed(seed));
         let contract = compiled(&model).unwrap_or_else(|errors| {
@@ -96,7 +97,9 @@ fn what_compiles_is_consistent_whatever_fails() {
             )
         });
         same_graph(&contract, &model);
-        for report in matrix(&model, 40) {
+        let reactions = contract.reactions();
+        several += reactions.map(|(_, one)| one.several.len()).sum::<usize>();
+        for report in matrix(&model, 25) {
             assert!(
                 report.is_consistent(),
                 "choreography {number}: {report}\n{}",
@@ -107,20 +110,23 @@ fn what_compiles_is_consistent_whatever_fails() {
             failed += ends.filter(|end| end.starts_with("failed")).count();
         }
         for reaction in &model.reactions {
-            let after = if reaction.after.is_some() {
-                " after"
-            } else {
-                ""
+            let after = match (reaction.after, reaction.early) {
+                (None, _) => "",
+                (Some(_), Early::Park) => " after",
+                (Some(_), Early::Refuse) => " after or not",
             };
             let kind = format!("{:?} {:?}{after}", reaction.kind, reaction.repeat);
             *kinds.entry(kind).or_default() += 1;
         }
     }
-    println!("{cases} cases, of which {failed} failed sagas; {kinds:?}");
+    println!(
+        "{cases} cases, of which {failed} failed sagas; {several} events come several times; {kinds:?}"
+    );
     // A test in which nothing happens would pass as well.
     if setting("SAGA_CHOREOGRAPHY").is_none() {
         assert!(failed * 8 > cases, "{failed} of {cases} cases failed");
-        assert!(kinds.len() >= 7, "{kinds:?}");
+        assert!(kinds.len() >= 12, "{kinds:?}");
+        assert!(several > 0);
     }
 }
 
@@ -132,10 +138,15 @@ fn same_graph(contract: &Contract, model: &Model) {
         assert_eq!(said.on, info.on);
         assert_eq!(said.publishes, info.publishes);
         assert_eq!(said.optional, info.optional);
+        assert_eq!(said.several, info.several);
         assert_eq!(said.rejects, info.rejects);
         assert_eq!(said.after.as_deref(), info.after);
         assert_eq!(format!("{:?}", said.kind), format!("{:?}", info.kind));
         assert_eq!(format!("{:?}", said.repeat), format!("{:?}", info.repeat));
+        let early = said
+            .early
+            .unwrap_or(saga_compiler::choreography::Early::Park);
+        assert_eq!(format!("{early:?}"), format!("{:?}", info.early));
         let counterpart = said.compensation.as_deref().or(said.compensates.as_deref());
         assert_eq!(counterpart, info.counterpart);
     }

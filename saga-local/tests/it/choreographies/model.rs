@@ -11,6 +11,8 @@ pub(super) const NAME: &str = "random_events";
 pub(super) struct Model {
     pub(super) events: Vec<Event>,
     pub(super) reactions: Vec<Reaction>,
+    /// Events that a method publishes by itself, and returns not: each of them it may leave out.
+    pub(super) through_tx: BTreeSet<usize>,
 }
 
 #[derive(Clone, Debug)]
@@ -33,6 +35,7 @@ pub(super) struct Reaction {
     pub(super) rejects: Option<usize>,
     pub(super) repeat: Repeat,
     pub(super) after: Option<usize>,
+    pub(super) early: Early,
 }
 
 impl Model {
@@ -56,6 +59,7 @@ impl Model {
             rejects: None,
             repeat: Repeat::Never,
             after: None,
+            early: Early::Park,
         });
         self.reactions.len() - 1
     }
@@ -66,6 +70,19 @@ impl Model {
             .reactions
             .iter()
             .any(|reaction| reaction.on.contains(&event))
+    }
+
+    /// Whether all that react to the event say what becomes of a second one.
+    fn is_expected_again(&self, event: usize) -> bool {
+        let mut reacting = self.reactions.iter().filter(|one| one.on.contains(&event));
+        reacting.all(|one| one.repeat != Repeat::Never || one.kind == ReactionKind::Compensation)
+    }
+
+    /// What a method publishes: first what it returns, as in the contract.
+    fn published(&self, index: usize) -> Vec<(usize, bool)> {
+        let mut published = self.reactions[index].publishes.clone();
+        published.sort_by_key(|(event, _)| self.through_tx.contains(event));
+        published
     }
 
     /// Whether somebody publishes the event; whoever did may be changed since.
@@ -135,19 +152,24 @@ impl Model {
             let names: &'static [&'static str] = names.collect::<Vec<_>>().leak();
             names
         };
-        let optional = reaction.publishes.iter().filter(|(_, optional)| *optional);
+        let published = self.published(index);
+        let optional = published.iter().filter(|(_, optional)| *optional);
+        let several = published.iter().map(|(event, _)| *event);
+        let several = several.filter(|event| self.through_tx.contains(event));
+        let mut several = several.filter(|event| self.is_expected_again(*event));
         ReactionInfo {
             name: text(&self.name(index)),
             participant: text(&format!("P{}", reaction.participant)),
             on: events(&mut reaction.on.iter().copied()),
             kind: reaction.kind,
             counterpart: reaction.counterpart.map(|other| text(&self.name(other))),
-            publishes: events(&mut reaction.publishes.iter().map(|(event, _)| *event)),
+            publishes: events(&mut published.iter().map(|(event, _)| *event)),
             optional: events(&mut optional.map(|(event, _)| *event)),
+            several: events(&mut several),
             rejects: events(&mut reaction.rejects.into_iter()),
             repeat: reaction.repeat,
             after: reaction.after.map(|other| text(&self.name(other))),
-            early: Early::Park,
+            early: reaction.early,
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use saga_runtime::{ReactionKind, Repeat};
+use saga_runtime::{Early, ReactionKind, Repeat};
 
 use super::model::{Model, NAME};
 
@@ -66,6 +66,17 @@ fn method(text: &mut String, model: &Model, index: usize) {
         Repeat::Each => Some("each".to_owned()),
     });
     options.extend(reaction.after.map(|other| format!("after = m{other}")));
+    if reaction.early == Early::Refuse {
+        options.push("early = refuse".to_owned());
+    }
+    let by_itself = reaction.publishes.iter().map(|(event, _)| *event);
+    let by_itself = by_itself.filter(|event| model.through_tx.contains(event));
+    let by_itself: Vec<&str> = by_itself
+        .map(|event| model.events[event].name.as_str())
+        .collect();
+    if !by_itself.is_empty() {
+        options.push(format!("publishes({})", by_itself.join(", ")));
+    }
     let is_command = reaction.on.is_empty();
     let attribute = if is_command { "command" } else { "on" };
     let input = if is_command { ", cmd: Input" } else { "" };
@@ -85,6 +96,7 @@ fn method(text: &mut String, model: &Model, index: usize) {
 /// `()`, `E1`, `Option<E1>`, or `(E1, E2)`.
 fn output(model: &Model, index: usize) -> String {
     let published = model.reactions[index].publishes.iter();
+    let published = published.filter(|(event, _)| !model.through_tx.contains(event));
     let types: Vec<String> = published
         .map(|(event, is_optional)| {
             let name = &model.events[*event].name;

@@ -31,6 +31,7 @@ static LOG: ReactionInfo = ReactionInfo {
     counterpart: None,
     publishes: &[],
     optional: &[],
+    several: &[],
     rejects: &[],
     repeat: Repeat::Each,
     after: None,

@@ -26,6 +26,7 @@ static TELL: ReactionInfo = ReactionInfo {
     counterpart: Some("shop.untell"),
     publishes: &["Told"],
     optional: &[],
+    several: &[],
     rejects: &[],
     repeat: Repeat::Never,
     after: None,

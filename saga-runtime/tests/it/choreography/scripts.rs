@@ -15,7 +15,7 @@ use crate::world::Items;
 
 /// `place` is the command; everything else an event, with its id and what the code does; `order=b` says other data. Every event
 /// comes twice, and the second time it is told whether it is taken or comes back.
-const SCRIPTS: [&[&str]; 19] = [
+const SCRIPTS: [&[&str]; 20] = [
     &["place whose"],
     // One event, and a reaction that stands after another.
     &["Both 1 ok"],
@@ -57,6 +57,7 @@ const SCRIPTS: [&[&str]; 19] = [
     ],
     &[
         "Placed 1 undeclared",
+        "Placed 1 twice",
         "Placed 1 garbled",
         "Placed 1 huge",
         "Placed 1 huge-no",
@@ -64,6 +65,7 @@ const SCRIPTS: [&[&str]; 19] = [
     ],
     // `each` and `once`, of one event.
     &["Seen 1 ok", "Seen 1 ok", "Seen 2 ok"],
+    &["Paid 1 twice"],
     &[
         "Reserved 1 no",
         "Reserved 1 ok",

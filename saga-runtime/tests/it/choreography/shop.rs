@@ -120,6 +120,7 @@ const BASE: ReactionInfo = ReactionInfo {
     counterpart: Some("shop.cancel"),
     publishes: &["Placed", "Noted"],
     optional: &["Noted"],
+    several: &[],
     rejects: &[],
     repeat: Repeat::Never,
     after: None,
@@ -167,6 +168,7 @@ pub(crate) static REACTIONS: [ReactionInfo; 9] = [
         kind: ReactionKind::Retriable,
         counterpart: None,
         publishes: &["Sent", "Noted"],
+        several: &["Noted"],
         repeat: Repeat::Once,
         ..BASE
     },
@@ -232,6 +234,12 @@ async fn behave(how: &str, tx: &mut Tx, order: &str) -> Result<(), Short> {
         "note" => tx.publish(&Noted {
             order: order.to_owned(),
         }),
+        "twice" => {
+            for order in [order, "b"] {
+                let order = order.to_owned();
+                tx.publish(&Noted { order });
+            }
+        }
         "whose" => {
             let order = format!("{} {} {:?}", tx.saga(), tx.step(), tx.item());
             tx.publish(&Noted { order });

@@ -2,7 +2,7 @@
 
 use expect_test::expect;
 
-use crate::choreography::support::{ORDER, check, check_each, order};
+use crate::choreography::support::{ORDER, check, check_each, order, small};
 
 const SHIP: &str =
     "async fn ship(&self, tx: &mut Tx, charged: &CardCharged) -> Result<ParcelSent, Retry>;";
@@ -240,6 +240,111 @@ fn how_a_method_may_fail() {
         &order("pub trait Shipping {", "#[derive(Debug, thiserror::Error)] pub enum Slow { #[transient] #[error(\"slow\")] Slow }\n    pub trait Shipping {").replace("-> Result<ParcelSent, Retry>", "-> Result<ParcelSent, Slow>"),
         expect![[r#"
             ok
+        "#]],
+    );
+}
+
+/// It would say yes to one event and no to another, and what it did for the one would stand.
+#[test]
+fn what_acts_for_each_is_not_rejected() {
+    let each = |reaction: &str| {
+        small(
+            "Placed, Parcel, Held, Booked terminal, Full!, Undone terminal",
+            &format!(
+                "pub trait A {{
+#[command(compensate = undo)] async fn begin(&self, tx: &mut Tx, cmd: u8) -> Result<Placed, Retry>;
+#[on(Full)] async fn undo(&self, tx: &mut Tx) -> Result<Undone, Retry>;
+#[on(Placed, compensate = free)] async fn hold(&self, tx: &mut Tx) -> Result<(Parcel, Held), Retry>;
+#[on(Full)] async fn free(&self, tx: &mut Tx) -> Result<(), Retry>;
+}}
+pub trait B {{ {reaction} }}"
+            ),
+        )
+    };
+    check(
+        &each(
+            "#[on(Parcel, Held, pivot, each)] async fn pay(&self, tx: &mut Tx) -> Result<Booked, Full>;",
+        ),
+        expect![[r#"
+            8:41 `each`: `pay` acts for each event, and may say yes to one and no to another: what it did for the one would stand although the saga fails; write `once`, or a reaction with `compensate = <method>` for each event
+        "#]],
+    );
+    // What the message says to write, and what the documentation adds.
+    check(
+        &each(
+            "#[on(Parcel, Held, pivot, once)] async fn pay(&self, tx: &mut Tx) -> Result<Booked, Full>;",
+        ),
+        expect![[r#"
+            ok
+        "#]],
+    );
+    check(
+        &each(
+            "
+#[on(Parcel, compensate = unpay)] async fn pay(&self, tx: &mut Tx) -> Result<Booked, Full>;
+#[on(Full)] async fn unpay(&self, tx: &mut Tx) -> Result<(), Retry>;
+#[on(Held, compensate = unkeep)] async fn keep(&self, tx: &mut Tx) -> Result<(), Full>;
+#[on(Full)] async fn unkeep(&self, tx: &mut Tx) -> Result<(), Retry>;",
+        ),
+        expect![[r#"
+            ok
+        "#]],
+    );
+    check(
+        &each(
+            "#[on(Parcel, Held, observer, each)] async fn pay(&self, tx: &mut Tx) -> Result<(Booked, Option<Full>), Retry>;",
+        )
+        .replace("#[event()] #[derive(Debug, thiserror::Error, Serialize, Deserialize)] pub struct Full", "#[event(failure)] #[derive(Debug, Serialize, Deserialize)] pub struct Full"),
+        expect![[r#"
+            ok
+        "#]],
+    );
+    check(
+        &each(
+            "#[on(Parcel, Held, pivot, each)] async fn pay(&self, tx: &mut Tx) -> Result<Booked, Slow>;",
+        )
+        .replace("pub trait B", "#[derive(Debug, thiserror::Error)] pub enum Slow { #[transient] Slow }\npub trait B")
+        .replace("#[on(Placed, compensate = free)]", "#[on(Placed, pivot)]")
+        .replace("#[on(Full)] async fn free(&self, tx: &mut Tx) -> Result<(), Retry>;", "")
+        .replace("Held), Retry>", "Held), Full>"),
+        expect![[r#"
+            ok
+        "#]],
+    );
+}
+
+/// Each of them may be left out with and without each of the others, and every such choice is a run.
+#[test]
+fn what_may_be_left_out_is_limited() {
+    let optional = |returned: &str, publishes: &str| {
+        small(
+            "Placed, C1 terminal, C2 terminal, C3 terminal, C4 terminal, C5 terminal, C6 terminal, C7 terminal",
+            &format!(
+                "pub trait A {{
+#[command(observer)] async fn begin(&self, tx: &mut Tx, cmd: u8) -> Result<Placed, Retry>;
+#[on(Placed, observer, publishes(C4, C5, C6, C7))] async fn fill(&self, tx: &mut Tx) -> Result<{returned}, Retry>;
+}}"
+            ),
+        )
+        .replace("C4, C5, C6, C7))", publishes)
+    };
+    check(
+        &optional("(Option<C1>, C7, Option<(C2, C3)>)", "C4, C5, C6))"),
+        expect![[r#"
+        ok
+    "#]],
+    );
+    check(
+        &optional("(Option<C1>, Option<(C2, C3)>)", "C4, C5, C6, C7))"),
+        expect![[r#"
+            4:46 `C7`: `fill` may publish or leave out more than 6 events, and every choice of them is looked at; write two methods, or one event with an enum in it
+        "#]],
+    );
+    check(
+        &optional("(Option<(C1, C2, C3, C4)>, Option<(C5, C6, C7)>)", "C7))")
+            .replace(", publishes(C7)", ""),
+        expect![[r#"
+            4:112 `C7`: `fill` may publish or leave out more than 6 events, and every choice of them is looked at; write two methods, or one event with an enum in it
         "#]],
     );
 }

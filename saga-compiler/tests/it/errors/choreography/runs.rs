@@ -1,5 +1,7 @@
 //! Messages about what may happen when a saga fails, and when it does not.
 
+use std::fmt::Write as _;
+
 use expect_test::expect;
 
 use crate::choreography::support::{check, order, small};
@@ -217,6 +219,53 @@ fn what_is_published_through_tx_may_be_left_out() {
 }
 
 #[test]
+fn what_is_published_several_times() {
+    let lines = |pick: &str, picked: &str| {
+        small(
+            "LinePlaced, Picked, Sent terminal",
+            &format!(
+                "pub trait A {{
+#[command(observer, publishes(LinePlaced))] async fn place(&self, tx: &mut Tx, cmd: u8) -> Result<(), Retry>;
+#[on(LinePlaced, {pick})] async fn pick(&self, tx: &mut Tx) -> Result<{picked}, Retry>;
+#[on(Picked, observer)] async fn send(&self, tx: &mut Tx) -> Result<Sent, Retry>;
+}}"
+            ),
+        )
+    };
+    // A second event is declined at run time, or is the first's.
+    check(
+        &lines("observer", "Picked"),
+        expect![[r#"
+            ok
+        "#]],
+    );
+    check(
+        &lines("observer, once", "Picked"),
+        expect![[r#"
+            ok
+        "#]],
+    );
+    check(
+        &lines("observer, each", "Picked"),
+        expect![[r#"
+            5:6 `Picked`: `a.send` is reached twice in one saga, by several `LinePlaced -> Picked` of `a.pick`; write `once` where the first counts, or `each` where it acts for all
+        "#]],
+    );
+    // What one method returns, it returns once.
+    check(
+        &lines("observer, each", "Picked")
+            .replace(", publishes(LinePlaced)", "")
+            .replace(
+                "cmd: u8) -> Result<()",
+                "cmd: u8) -> Result<Option<LinePlaced>",
+            ),
+        expect![[r#"
+            ok
+        "#]],
+    );
+}
+
+#[test]
 fn what_cannot_be_undone() {
     // The pivot goes on beside what may fail.
     let beside = |kind: &str| {
@@ -315,8 +364,8 @@ pub trait B {{
     check(
         &waits("compensate = leave, after = note"),
         expect![[r#"
-        7:42 `note`: after `Placed`, `a.join` waits for `note`, which need not happen; write `early = refuse`, or let it wait for what does
-    "#]],
+            7:42 `note`: after `Placed`, `a.join` waits for `note`, which need not happen; let it wait for what does
+        "#]],
     );
     check(
         &waits("compensate = leave, after = note").replace("Option<Booked>", "Booked"),
@@ -324,10 +373,236 @@ pub trait B {{
             ok
         "#]],
     );
+    // Its compensation would end the wait.
+    let refused = small(
+        "Placed, Known, Unknown!, Scored, NoCard!, Issued terminal, Struck terminal",
+        "pub trait A {
+#[command(compensate = strike)] async fn begin(&self, tx: &mut Tx, cmd: u8) -> Result<Placed, Retry>;
+#[on(Unknown, NoCard)] async fn strike(&self, tx: &mut Tx) -> Result<Struck, Retry>;
+}
+pub trait B {
+#[on(Placed, compensate = forget)] async fn check(&self, tx: &mut Tx) -> Result<Known, Unknown>;
+#[on(NoCard)] async fn forget(&self, tx: &mut Tx) -> Result<(), Retry>;
+}
+pub trait C { #[on(Placed, observer)] async fn score(&self, tx: &mut Tx) -> Result<Scored, Retry>; }
+pub trait D {
+#[on(Known, compensate = unnote)] async fn note(&self, tx: &mut Tx) -> Result<(), Retry>;
+#[on(NoCard)] async fn unnote(&self, tx: &mut Tx) -> Result<(), Retry>;
+#[on(Scored, pivot, after = note)] async fn issue(&self, tx: &mut Tx) -> Result<Issued, NoCard>;
+}",
+    );
     check(
-        &waits("compensate = leave, after = note, early = refuse"),
+        &refused,
+        expect![[r#"
+        14:29 `note`: after `Placed -> Scored`, `d.issue` waits for `note`, which need not happen when the saga fails by `Placed -> Unknown`; write `Unknown` into the `#[on(..)]` of `d.unnote`, which ends the wait
+    "#]],
+    );
+    check(
+        &refused.replace(
+            "#[on(NoCard)] async fn unnote",
+            "#[on(NoCard, Unknown)] async fn unnote",
+        ),
         expect![[r#"
             ok
+        "#]],
+    );
+    // An observer may do without.
+    check(
+        &small(
+            "Placed, Maybe, Seen terminal",
+            "pub trait A {
+#[command(observer)] async fn begin(&self, tx: &mut Tx, cmd: u8) -> Result<Placed, Retry>;
+#[on(Maybe, observer)] async fn note(&self, tx: &mut Tx) -> Result<(), Retry>;
+#[on(Placed, observer, after = note)] async fn see(&self, tx: &mut Tx) -> Result<Seen, Retry>;
+}
+pub trait B { #[on(Placed, observer)] async fn ask(&self, tx: &mut Tx) -> Result<Option<Maybe>, Retry>; }",
+        ),
+        expect![[r#"
+            5:32 `note`: after `Placed`, `a.see` waits for `note`, which need not happen; write `early = refuse`, or let it wait for what does
+        "#]],
+    );
+}
+
+#[test]
+fn what_a_race_leaves_out() {
+    let stands = |kind: &str| {
+        small(
+            "Placed, Asked, Paid terminal",
+            &format!(
+                "pub trait A {{
+#[command(observer)] async fn begin(&self, tx: &mut Tx, cmd: u8) -> Result<Placed, Retry>;
+#[on(Placed, observer)] async fn note(&self, tx: &mut Tx) -> Result<(), Retry>;
+#[on(Asked, {kind}, after = note, early = refuse)] async fn pay(&self, tx: &mut Tx) -> Result<Paid, Retry>;
+}}
+pub trait B {{ #[on(Placed, observer)] async fn ask(&self, tx: &mut Tx) -> Result<Asked, Retry>; }}"
+            ),
+        )
+    };
+    check(
+        &stands("pivot"),
+        expect![[r#"
+            5:28 `note`: `Placed -> Asked` may come before `note` took effect, and the saga would go on without `a.pay`; write `early = park`
+        "#]],
+    );
+    check(
+        &stands("retriable"),
+        expect![[r#"
+            5:32 `note`: `Placed -> Asked` may come before `note` took effect, and the saga would go on without `a.pay`; write `early = park`
+        "#]],
+    );
+    // A log may do without.
+    check(
+        &stands("observer"),
+        expect![[r#"
+        ok
+    "#]],
+    );
+    check(
+        &stands("pivot").replace("early = refuse", "early = park"),
+        expect![[r#"
+            ok
+        "#]],
+    );
+}
+
+/// What of a chain is not led to never ends the wait of what comes after it; what waits itself ends with what it waits for.
+#[test]
+fn what_waits_for_what_waits() {
+    let chain = |on: &str| {
+        small(
+            "Placed, Go, Full!, Undone terminal, Got terminal",
+            &format!(
+                "pub trait A {{
+#[command(compensate = undo)] async fn begin(&self, tx: &mut Tx, cmd: u8) -> Result<Placed, Retry>;
+#[on(Full)] async fn undo(&self, tx: &mut Tx) -> Result<Undone, Retry>;
+#[on(Go, compensate = forget)] async fn first(&self, tx: &mut Tx) -> Result<(), Retry>;
+#[on(Full)] async fn forget(&self, tx: &mut Tx) -> Result<(), Retry>;
+#[on({on}, observer, after = first)] async fn second(&self, tx: &mut Tx) -> Result<(), Retry>;
+#[on(Placed, observer, after = second)] async fn third(&self, tx: &mut Tx) -> Result<Got, Retry>;
+}}
+pub trait B {{ #[on(Placed, pivot)] async fn fill(&self, tx: &mut Tx) -> Result<Go, Full>; }}"
+            ),
+        )
+    };
+    check(
+        &chain("Placed"),
+        expect![[r#"
+        ok
+    "#]],
+    );
+    check(
+        &chain("Go"),
+        expect![[r#"
+            8:32 `second`: after `Placed`, `a.third` waits for `second`, which need not happen when the saga fails by `Placed -> Full`; let it wait for what happens all the same
+        "#]],
+    );
+}
+
+#[test]
+fn what_may_come_too_early() {
+    // Never before what it comes of.
+    check(
+        &small(
+            "Placed, Declined!, Sorry, Undone terminal",
+            "pub trait A {
+#[command(compensate = cancel)] async fn place(&self, tx: &mut Tx, cmd: u8) -> Result<Placed, Retry>;
+#[on(Sorry)] async fn cancel(&self, tx: &mut Tx) -> Result<Undone, Retry>;
+#[on(Declined, retriable, after = place, early = refuse)] async fn sorry(&self, tx: &mut Tx) -> Result<Sorry, Retry>;
+}
+pub trait B { #[on(Placed, pivot)] async fn pay(&self, tx: &mut Tx) -> Result<(), Declined>; }",
+        ),
+        expect![[r#"
+            ok
+        "#]],
+    );
+    // One event of three may, which comes last here.
+    let three = |on: &str| {
+        small(
+            "Placed, Full!, N1, N2, L1, L2, Late, P, Sorry, Undone terminal",
+            &format!(
+                "pub trait A {{
+#[command(compensate = undo)] async fn begin(&self, tx: &mut Tx, cmd: u8) -> Result<Placed, Retry>;
+#[on(Sorry)] async fn undo(&self, tx: &mut Tx) -> Result<Undone, Retry>;
+#[on(Placed, pivot)] async fn fill(&self, tx: &mut Tx) -> Result<(), Full>;
+#[on(Full, retriable)] async fn note(&self, tx: &mut Tx) -> Result<(N1, N2), Retry>;
+#[on(Full, retriable)] async fn l1(&self, tx: &mut Tx) -> Result<L1, Retry>;
+#[on(L1, retriable)] async fn l2(&self, tx: &mut Tx) -> Result<L2, Retry>;
+#[on(L2, retriable)] async fn l3(&self, tx: &mut Tx) -> Result<Late, Retry>;
+#[on({on}, observer, each)] async fn tell(&self, tx: &mut Tx) -> Result<P, Retry>;
+#[on(P, retriable, once, after = note, early = refuse)] async fn sorry(&self, tx: &mut Tx) -> Result<Sorry, Retry>;
+#[on(Late, observer)] async fn log(&self, tx: &mut Tx) -> Result<(), Retry>;
+}}"
+            ),
+        )
+    };
+    check(
+        &three("N1, N2"),
+        expect![[r#"
+        ok
+    "#]],
+    );
+    check(
+        &three("N1, N2, Late"),
+        expect![[r#"
+            4:23 `undo`: `a.begin` stays when the saga fails by `Placed -> Full`: nothing leads to `a.undo` then; write `Full` into this method's `#[on(..)]`
+        "#]],
+    );
+}
+
+#[test]
+fn the_third_event_that_is_acted_for_counts() {
+    check(
+        &small(
+            "Placed, Full!, X1, X2, L1, L2, Late, P, Undone terminal, Sent terminal",
+            "pub trait A {
+#[command(compensate = undo)] async fn begin(&self, tx: &mut Tx, cmd: u8) -> Result<Placed, Retry>;
+#[on(Full)] async fn undo(&self, tx: &mut Tx) -> Result<Undone, Retry>;
+#[on(Placed, pivot)] async fn fill(&self, tx: &mut Tx) -> Result<(), Full>;
+#[on(Full, retriable)] async fn one(&self, tx: &mut Tx) -> Result<X1, Retry>;
+#[on(Full, retriable)] async fn two(&self, tx: &mut Tx) -> Result<X2, Retry>;
+#[on(Placed, observer)] async fn l1(&self, tx: &mut Tx) -> Result<L1, Retry>;
+#[on(L1, observer)] async fn l2(&self, tx: &mut Tx) -> Result<L2, Retry>;
+#[on(L2, observer)] async fn l3(&self, tx: &mut Tx) -> Result<Late, Retry>;
+#[on(X1, X2, Late, observer, each)] async fn tell(&self, tx: &mut Tx) -> Result<P, Retry>;
+#[on(P, retriable, each)] async fn send(&self, tx: &mut Tx) -> Result<Sent, Retry>;
+}",
+        ),
+        expect![[r#"
+            12:9 `retriable`: `a.send` is retriable, and its effect would stand although the saga fails by `Placed -> Full`; let it react to what comes after all that may fail, write `compensate = <method>`, or `observer` where it may stand
+        "#]],
+    );
+}
+
+/// Beyond 4,096 runs too, one rejection is looked at with all that cannot but follow from it.
+#[test]
+fn what_follows_by_itself_is_no_other_outcome() {
+    let mut events = "Placed, Full!, Other!, Undone terminal, Booked terminal".to_owned();
+    let mut traits = "pub trait A {
+#[command(compensate = undo)] async fn place(&self, tx: &mut Tx, cmd: u8) -> Result<Placed, Retry>;
+#[on(Other)] async fn undo(&self, tx: &mut Tx) -> Result<Undone, Retry>;
+#[on(Placed, compensate = forget)] async fn check(&self, tx: &mut Tx) -> Result<(), Full>;
+#[on(Other)] async fn forget(&self, tx: &mut Tx) -> Result<(), Retry>;
+#[on(Placed, observer, after = check)] async fn log0(&self, tx: &mut Tx) -> Result<(), Retry>;
+#[on(Placed, observer, after = check)] async fn log1(&self, tx: &mut Tx) -> Result<(), Retry>;
+#[on(Placed, observer, after = check)] async fn log2(&self, tx: &mut Tx) -> Result<(), Retry>;
+}
+pub trait B {
+#[on(Placed, compensate = free)] async fn book(&self, tx: &mut Tx) -> Result<Booked, Other>;
+#[on(Full)] async fn free(&self, tx: &mut Tx) -> Result<(), Retry>;
+}
+"
+    .to_owned();
+    for i in 0..13 {
+        let _ = write!(events, ", L{i} terminal");
+        let _ = writeln!(
+            traits,
+            "pub trait L{i}s {{ #[on(Placed, observer)] async fn log(&self, tx: &mut Tx) -> Result<Option<L{i}>, Retry>; }}"
+        );
+    }
+    check(
+        &small(&events, &traits),
+        expect![[r#"
+            4:23 `undo`: `a.place` stays when the saga fails by `Placed -> Full`: nothing leads to `a.undo` then; write `Full` into this method's `#[on(..)]`
         "#]],
     );
 }
