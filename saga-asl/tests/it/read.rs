@@ -217,7 +217,7 @@ fn fields_belong_to_types() {
     check_state(
         r#"{"Type": "Taks"}"#,
         expect![
-            "$.States.a.Type: there is no state type `Taks`; the types are `Task`, `Choice`, `Wait`, `Succeed`, `Fail`, `Pass`, `Parallel`, `Map` [schema]"
+            "$.States.a.Type: there is no state type `Taks`; the types are `Task`, `Choice`, `Wait`, `Succeed`, `Fail`, `Pass`, `Parallel`, `Map`; did you mean `Task`? [schema]"
         ],
     );
     check_state(

@@ -5,6 +5,7 @@ mod compensations;
 mod control;
 mod flows;
 mod graph;
+mod loops;
 mod module;
 mod nested;
 mod options;

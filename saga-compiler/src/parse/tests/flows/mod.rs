@@ -9,6 +9,7 @@
 )]
 
 mod dump;
+mod loops;
 mod nodes;
 mod states;
 

@@ -5,3 +5,4 @@ mod methods;
 mod module;
 mod options;
 mod runs;
+mod waits;
