@@ -41,7 +41,7 @@ impl Origin {
     }
 
     /// What is wrong with an attribute of another type.
-    #[cfg(feature = "lambda")]
+    #[cfg(any(feature = "eventbridge", feature = "sns"))]
     pub(crate) fn no_text(self) -> String {
         format!("attribute `{}` is no text", self.attribute())
     }
