@@ -14,6 +14,8 @@ use serde_json::Value;
 
 pub use self::react::{ConsumerBuilder, React, receive_each};
 pub use crate::BoxFuture;
+// For the embedded bus, whose queues are to keep what a real one keeps.
+pub use crate::consumer::is_settled;
 pub use crate::event::Outgoing;
 // For the embedded engine.
 pub use crate::execution_name::check_execution_name;

@@ -335,7 +335,7 @@ fn predecessors(all: &[Due<'_>], due: &Due<'_>) -> usize {
 }
 
 /// Whether a failure is the end: a recorded no, after which the same event would get the same answer.
-pub(crate) fn is_settled(failure: &Failure) -> bool {
+pub fn is_settled(failure: &Failure) -> bool {
     let again = [Failure::BUSY, Failure::RETRY, Failure::UNKNOWN];
     !failure.is_transient() && !again.contains(&failure.error_type())
 }

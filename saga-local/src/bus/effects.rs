@@ -1,5 +1,6 @@
 //! What a delivery did, and why its reactions did not do more. Delivers nothing.
 
+use saga_runtime::__private::is_settled;
 use saga_runtime::Failure;
 use serde_json::Value;
 
@@ -7,7 +8,7 @@ use super::fault::BusFault;
 use super::message::{Body, Reason};
 use super::record::{Move, RecordKey, Records};
 use super::relay::Commit;
-use super::service::{Answer, is_definite};
+use super::service::Answer;
 
 /// What a delivery did.
 #[derive(Debug, Default)]
@@ -56,7 +57,7 @@ pub(super) fn reasons(
         let is_command = matches!(body, Body::Command(_));
         let is_refusal = !is_command && is_refused(failure, reaction, body, records);
         // A rejection is told by its event.
-        if is_definite(failure) && !is_refusal && !is_command {
+        if is_settled(failure) && !is_refusal && !is_command {
             continue;
         }
         let planned = fault.filter(|(place, fault)| place == reaction && fault.is_reason());

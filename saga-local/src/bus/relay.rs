@@ -25,14 +25,15 @@ impl Relay {
     /// Begins at the end of what the store has already, as a function on a stream does whose starting position is
     /// [`LATEST`](https://docs.aws.amazon.com/lambda/latest/dg/services-dynamodb-eventsourcemapping.html).
     pub(super) fn new(prefix: &'static str, store: MemoryStore, now: SystemTime) -> Self {
-        let known = store.outbox_since(0);
-        Self {
+        let mut relay = Self {
             prefix,
             store,
-            position: known.last().map_or(0, |(position, _)| *position),
+            position: 0,
             stream: VecDeque::new(),
             due: now,
-        }
+        };
+        relay.skip();
+        relay
     }
 
     /// Takes in what was committed since, and gives the events; a relay that was idle is due at `due`.

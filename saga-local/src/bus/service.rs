@@ -4,7 +4,7 @@
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
-use saga_runtime::__private::{CodeFault, Rehearsal, receive_each};
+use saga_runtime::__private::{CodeFault, Rehearsal, is_settled, receive_each};
 use saga_runtime::{Consumer, Failure, Invocation};
 use serde_json::Value;
 
@@ -159,18 +159,13 @@ impl Answer {
             .into_iter()
             .filter_map(|(reaction, result)| Some((reaction, result.err()?)))
             .collect();
-        let open = failures.iter().find(|(_, failure)| !is_definite(failure));
+        let open = failures.iter().find(|(_, failure)| !is_settled(failure));
         let end = match open {
             Some((_, failure)) => AnswerEnd::Failed(failure.clone()),
             None => AnswerEnd::Done(Value::Null),
         };
         Self { end, failures }
     }
-}
-
-/// Whether the failure says that nothing happened and nothing will; anything else is worth another try.
-pub(super) fn is_definite(failure: &Failure) -> bool {
-    !failure.is_transient() && ![Failure::RETRY, Failure::UNKNOWN].contains(&failure.error_type())
 }
 
 fn within(reaction: Option<&str>, fault: &BusFault) -> Within {

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use saga_runtime::__private::is_settled;
 use saga_runtime::{Failure, Invocation};
 use serde_json::Value;
 
@@ -12,7 +13,7 @@ use super::fault::BusFault;
 use super::message::{Body, DeadLetter, Happening, Message, Outcome};
 use super::record::{Records, moves};
 use super::relay::{Commit, Relay};
-use super::service::{Answer, AnswerEnd, is_definite};
+use super::service::{Answer, AnswerEnd};
 use crate::error::{Error, Kind};
 use crate::matrix::Snapshot;
 
@@ -36,9 +37,9 @@ const TRIES: u32 = 20;
 const MOST: u64 = 10_000;
 
 /// How things stood before a delivery.
-pub(super) struct Before {
-    pub(super) world: Option<Snapshot>,
-    pub(super) records: Records,
+struct Before {
+    world: Option<Snapshot>,
+    records: Records,
 }
 
 /// Whom a message is for: the service, and which reactions there.
@@ -220,7 +221,7 @@ impl Bus {
         let reason = match answer.end {
             AnswerEnd::Done(_) if !is_deaf => return,
             // The client was told, or will be by its own.
-            AnswerEnd::Failed(failure) if is_command && is_definite(&failure) => return,
+            AnswerEnd::Failed(failure) if is_command && is_settled(&failure) => return,
             AnswerEnd::Done(_) | AnswerEnd::Died => "the consumer's process ended".to_owned(),
             AnswerEnd::Failed(failure) => failure.to_string(),
         };
@@ -323,7 +324,7 @@ impl Bus {
         for _ in 0..TRIES {
             match self.try_command(to, &body).await {
                 Some(AnswerEnd::Done(answer)) => return Ok(events(&answer)),
-                Some(AnswerEnd::Failed(failure)) if is_definite(&failure) => {
+                Some(AnswerEnd::Failed(failure)) if is_settled(&failure) => {
                     let refusal = (body.saga().to_owned(), failure.error_type().to_owned());
                     self.refusals.push(refusal);
                     return Err(refused(&body, failure));

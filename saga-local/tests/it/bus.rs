@@ -13,10 +13,12 @@ use crate::event_shop::{Break, PLACE, Placed, SALE_EVENTS, Sent, Shop, info, sal
 use crate::support::block_on;
 
 async fn bus() -> Bus {
-    let shop = Shop::open(Break::Nothing).await;
-    shop.consumers()
-        .into_iter()
-        .fold(Bus::new(SALE_EVENTS), Bus::with)
+    over(&Shop::open(Break::Nothing).await.consumers())
+}
+
+fn over(consumers: &[Consumer]) -> Bus {
+    let consumers = consumers.iter().cloned();
+    consumers.fold(Bus::new(SALE_EVENTS), Bus::with)
 }
 
 /// Sells by this card with these faults, and compares what happened.
@@ -127,16 +129,10 @@ fn a_bus_over_old_stores_knows_nothing_of_their_past() {
     block_on(async {
         let shop = Shop::open(Break::Nothing).await;
         let consumers = shop.consumers();
-        let bus = || {
-            consumers
-                .iter()
-                .cloned()
-                .fold(Bus::new(SALE_EVENTS), Bus::with)
-        };
-        let mut first = bus();
+        let mut first = over(&consumers);
         first.send(&PLACE, "s-1", &sale("visa")).await.unwrap();
         // Nothing is relayed yet, and the next bus does not do it either.
-        let mut second = bus();
+        let mut second = over(&consumers);
         second.send(&PLACE, "s-2", &sale("visa")).await.unwrap();
         second.settle().await;
         assert!(second.report("s-1").lines().is_empty());
@@ -153,13 +149,7 @@ fn a_bus_that_was_there_before_another_ran_takes_nothing_of_it() {
     block_on(async {
         let shop = Shop::open(Break::Nothing).await;
         let consumers = shop.consumers();
-        let bus = || {
-            consumers
-                .iter()
-                .cloned()
-                .fold(Bus::new(SALE_EVENTS), Bus::with)
-        };
-        let (mut first, mut second) = (bus(), bus());
+        let (mut first, mut second) = (over(&consumers), over(&consumers));
         first.send(&PLACE, "s-1", &sale("visa")).await.unwrap();
         first.settle().await;
         let count = first.events().count();

@@ -73,27 +73,23 @@ impl Host {
             // Only in a FIFO queue does a message have a group that counts.
             let group = message.group.filter(|_| message.is_fifo);
             let is_in = |groups: &BTreeSet<&str>| group.is_some_and(|group| groups.contains(group));
+            let mut holds_up = true;
             // What there is no time for is not tried, and never given up for it.
-            let is_tried = !is_in(&stopped) && Instant::now() < time.end;
-            let failure = if is_tried {
-                match self.try_take(&message, time).await {
-                    Ok(()) => continue,
-                    Err(failure) => Some(failure),
+            if !is_in(&stopped) && Instant::now() < time.end {
+                let Err(failure) = self.try_take(&message, time).await else {
+                    continue;
+                };
+                // It came as often as what it stood behind, and may be tried for the first time.
+                let may_give_up = !is_in(&given_up);
+                if may_give_up && self.is_given_up(&message, &failure, time).await {
+                    given_up.extend(group);
+                    continue;
                 }
-            } else {
-                None
-            };
-            // It came as often as what it stood behind, and may be tried for the first time.
-            let may_give_up = !is_in(&given_up);
-            if let Some(failure) = failure.as_ref().filter(|_| may_give_up)
-                && self.is_given_up(&message, failure, time).await
-            {
-                given_up.extend(group);
-                continue;
+                // What waits for something else to happen does not hold up what may be just that.
+                holds_up = !failure.is_early();
             }
             failed.push(json!({ "itemIdentifier": message.id }));
-            // What waits for something else to happen does not hold up what may be just that.
-            if !failure.is_some_and(|failure| failure.is_early()) {
+            if holds_up {
                 stopped.extend(group);
             }
         }

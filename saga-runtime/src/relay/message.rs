@@ -108,23 +108,18 @@ pub(super) enum Unread {
     Blind,
 }
 
+impl Unread {
+    pub(super) fn reason(&self) -> &str {
+        match self {
+            Self::Broken(reason) => reason,
+            Self::Blind => BLIND,
+        }
+    }
+}
+
 const BLIND: &str = "the stream has no new images; give the table one with `StreamViewType` `NEW_AND_OLD_IMAGES`, then publish anew by a `redrive`";
 
 impl Due {
-    /// Whether the stream does not show what the record publishes.
-    pub(super) fn is_blind(&self) -> bool {
-        self.messages == Err(Unread::Blind)
-    }
-
-    /// Why there are no messages.
-    pub(super) fn reason(&self) -> &str {
-        match &self.messages {
-            Err(Unread::Broken(reason)) => reason,
-            Err(Unread::Blind) => BLIND,
-            Ok(_) => "",
-        }
-    }
-
     /// What is told of a record that cannot be read: a body, and what a FIFO queue orders it by and tells it from others by.
     pub(super) fn letter(&self) -> (String, &str, &str) {
         let body = json!({ "record": self.key, "sequenceNumber": self.sequence });

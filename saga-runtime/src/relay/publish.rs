@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use tokio::time::{Instant, timeout_at};
 
-use super::message::{Due, Message, batches};
+use super::message::{Due, Message, Unread, batches};
 use crate::BoxFuture;
 use crate::lambda::{DeadLetters, Letter};
 
@@ -78,6 +78,13 @@ pub(super) struct Relayed {
     pub(super) failed: Option<(usize, String)>,
 }
 
+impl Relayed {
+    /// How many records come before the one that has to come again, of so many.
+    fn until(&self, all: usize) -> usize {
+        self.failed.as_ref().map_or(all, |(index, _)| *index)
+    }
+}
+
 /// Where messages go, and where those that cannot.
 pub(super) struct Relay {
     pub(super) publisher: Box<dyn Publisher>,
@@ -96,10 +103,13 @@ impl Relay {
             messages.iter().map(move |message| (index, message))
         });
         // What comes after a record that has to come again is not sent.
-        let stays = |due: &Due| due.is_blind() || due.messages.is_err() && self.failures.is_none();
-        let stop = records.iter().position(stays);
-        let messages = messages.take_while(|(index, _)| stop.is_none_or(|stop| *index < stop));
-        relayed.failed = stop.map(|index| (index, records[index].reason().to_owned()));
+        relayed.failed = records.iter().enumerate().find_map(|(index, due)| {
+            let unread = due.messages.as_ref().err()?;
+            let stays = *unread == Unread::Blind || self.failures.is_none();
+            stays.then(|| (index, unread.reason().to_owned()))
+        });
+        let until = relayed.until(records.len());
+        let messages = messages.take_while(|(index, _)| *index < until);
         for batch in batches(messages, self.publisher.is_ordered()) {
             let outcomes = self.send(&batch, end).await;
             let mut failed = None;
@@ -118,18 +128,13 @@ impl Relay {
                 break;
             }
         }
-        let until = relayed
-            .failed
-            .as_ref()
-            .map_or(records.len(), |(index, _)| *index);
-        for (index, due) in records[..until].iter().enumerate() {
-            if due.messages.is_err() {
-                match self.give_up(due.letter(), due.reason(), end).await {
-                    Ok(()) => drop(poisoned.insert(index)),
-                    Err(reason) => {
-                        relayed.failed = Some((index, reason));
-                        break;
-                    }
+        for (index, due) in records[..relayed.until(records.len())].iter().enumerate() {
+            let Err(unread) = &due.messages else { continue };
+            match self.give_up(due.letter(), unread.reason(), end).await {
+                Ok(()) => drop(poisoned.insert(index)),
+                Err(reason) => {
+                    relayed.failed = Some((index, reason));
+                    break;
                 }
             }
         }
